@@ -1,0 +1,95 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lethe {
+
+/// A length of time in PostgreSQL's terms. Months are calendar months; everything else is a fixed
+/// number of seconds (a day is 24 h), so a cutoff does not move with a zone's clock changes.
+struct Retention {
+  std::int32_t months = 0;
+  std::int64_t seconds = 0;
+  friend bool operator==(const Retention&, const Retention&) = default;
+};
+
+/// A table by the exact names in the catalog (case kept, never quoted).
+struct TableName {
+  std::string schema;
+  std::string table;
+  friend bool operator==(const TableName&, const TableName&) = default;
+};
+
+/// How one column is compared. The order is the order of `to_string` and of the documentation.
+enum class Comparison { eq, ne, in, not_in, lt, lte, gt, gte, is_null, like_prefix };
+
+/// What rows a policy is about: a tree of typed comparisons, never SQL text.
+///
+/// A leaf compares `column` with `values` (text, converted to the column's type by the server;
+/// one value for eq, ne, lt, lte, gt, gte and like_prefix, "true" or "false" for is_null, one or
+/// more for in and not_in). A branch holds `children` joined by all, any or (with exactly one) not.
+/// An absent or empty condition (all of nothing) is every row.
+struct Condition {
+  enum class Kind { all, any, negation, comparison };
+
+  Kind kind = Kind::all;
+  std::vector<Condition> children;                 ///< all, any: 0..64; negation: exactly 1
+  std::string column;                              ///< comparison only
+  Comparison comparison = Comparison::eq;          ///< comparison only
+  std::vector<std::string> values;                 ///< comparison only: 1..1000
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+
+/// What differs for one tenant. An absent member is inherited from the policy.
+struct TenantOverride {
+  std::optional<Retention> retain;
+  std::optional<std::int64_t> keep_min;  ///< rows, >= 0
+  bool enabled = true;                   ///< false: nothing of this tenant is deleted
+  friend bool operator==(const TenantOverride&, const TenantOverride&) = default;
+};
+
+/// One retention for many tenants that share a table.
+struct TenantRule {
+  std::string column;
+  std::optional<std::int64_t> keep_min;  ///< newest rows to keep per tenant, >= 0; none: no minimum
+  std::map<std::string, TenantOverride> overrides;  ///< by the tenant column's value as text
+  std::optional<std::string> only;       ///< ad-hoc runs: this tenant and no other
+  friend bool operator==(const TenantRule&, const TenantRule&) = default;
+};
+
+/// What to keep: one table, how long, for whom, when. A plain value; applying it is elsewhere.
+struct Policy {
+  std::string name;    ///< [a-z0-9][a-z0-9_.-]{0,62}; empty for an ad-hoc run
+  std::string target;  ///< name of the target
+  TableName table;
+  /// Timestamp columns in order of preference: a later one counts where all before it are NULL.
+  std::vector<std::string> timestamp;  ///< 1..4
+  Retention retain;                    ///< > 0
+  Condition where;
+  std::optional<std::int64_t> keep_min;  ///< newest rows to keep in the table; none: no minimum
+  std::optional<TenantRule> tenant;
+  std::string schedule;          ///< cron line, @macro or "every N s"; empty: only by hand
+  std::string timezone = "UTC";  ///< IANA name in which the cron line is read
+  std::optional<std::int64_t> max_rows;  ///< ad-hoc runs: stop after about this many rows
+  friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+/// A database that Lethe cleans, as a file of policies describes it.
+struct TargetSpec {
+  std::string name;                 ///< same form as a policy's name
+  std::string url;                  ///< libpq URI, key=value string or service; never a password
+  std::int32_t max_running = 4;     ///< tasks admitted at once, 1..1000
+  friend bool operator==(const TargetSpec&, const TargetSpec&) = default;
+};
+
+/// What one file says. Either list may be empty.
+struct PolicyFile {
+  std::vector<TargetSpec> targets;
+  std::vector<Policy> policies;
+};
+
+}  // namespace lethe

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "common/clock.hpp"
+#include "common/random.hpp"
+
+namespace lethe {
+
+/// A new ULID: 26 characters of Crockford base 32, 48 bits of milliseconds and 80 random bits, so
+/// that ids sort roughly by the time they were made. Source: github.com/ulid/spec.
+[[nodiscard]] std::string new_ulid(const Clock& clock, Random& random);
+
+}  // namespace lethe
