@@ -12,7 +12,7 @@ enum class Failure {
   locked,           ///< rolled back: a lock was not to be had in time
   connection_lost,  ///< rolled back or never sent; the next call opens a new session
   commit_unknown,   ///< the connection broke during COMMIT; read the row before deciding
-  rejected,         ///< the database said no for good (rights, missing table, bad value, constraint)
+  rejected,  ///< the database said no for good (rights, missing table, bad value, constraint)
 };
 
 [[nodiscard]] const char* to_string(Failure failure) noexcept;

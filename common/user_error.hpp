@@ -10,7 +10,7 @@ enum class ExitCode : int {
   done = 0,
   failed = 1,
   usage = 2,
-  refused = 3,       ///< a guard said no
+  refused = 3,  ///< a guard said no
   not_found = 4,
   unreachable = 69,  ///< a database does not answer (EX_UNAVAILABLE)
   bad_config = 78,   ///< a file or setting is wrong (EX_CONFIG)

@@ -37,10 +37,10 @@ struct Condition {
   enum class Kind { all, any, negation, comparison };
 
   Kind kind = Kind::all;
-  std::vector<Condition> children;                 ///< all, any: 0..64; negation: exactly 1
-  std::string column;                              ///< comparison only
-  Comparison comparison = Comparison::eq;          ///< comparison only
-  std::vector<std::string> values;                 ///< comparison only: 1..1000
+  std::vector<Condition> children;         ///< all, any: 0..64; negation: exactly 1
+  std::string column;                      ///< comparison only
+  Comparison comparison = Comparison::eq;  ///< comparison only
+  std::vector<std::string> values;         ///< comparison only: 1..1000
   friend bool operator==(const Condition&, const Condition&) = default;
 };
 
@@ -57,7 +57,7 @@ struct TenantRule {
   std::string column;
   std::optional<std::int64_t> keep_min;  ///< newest rows to keep per tenant, >= 0; none: no minimum
   std::map<std::string, TenantOverride> overrides;  ///< by the tenant column's value as text
-  std::optional<std::string> only;       ///< ad-hoc runs: this tenant and no other
+  std::optional<std::string> only;                  ///< ad-hoc runs: this tenant and no other
   friend bool operator==(const TenantRule&, const TenantRule&) = default;
 };
 
@@ -72,17 +72,17 @@ struct Policy {
   Condition where;
   std::optional<std::int64_t> keep_min;  ///< newest rows to keep in the table; none: no minimum
   std::optional<TenantRule> tenant;
-  std::string schedule;          ///< cron line, @macro or "every N s"; empty: only by hand
-  std::string timezone = "UTC";  ///< IANA name in which the cron line is read
+  std::string schedule;                  ///< cron line, @macro or "every N s"; empty: only by hand
+  std::string timezone = "UTC";          ///< IANA name in which the cron line is read
   std::optional<std::int64_t> max_rows;  ///< ad-hoc runs: stop after about this many rows
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 
 /// A database that Lethe cleans, as a file of policies describes it.
 struct TargetSpec {
-  std::string name;                 ///< same form as a policy's name
-  std::string url;                  ///< libpq URI, key=value string or service; never a password
-  std::int32_t max_running = 4;     ///< tasks admitted at once, 1..1000
+  std::string name;              ///< same form as a policy's name
+  std::string url;               ///< libpq URI, key=value string or service; never a password
+  std::int32_t max_running = 4;  ///< tasks admitted at once, 1..1000
   friend bool operator==(const TargetSpec&, const TargetSpec&) = default;
 };
 

@@ -17,7 +17,8 @@ namespace lethe {
 
 /// Reads "90 days", "36 hours", "6 months", "1 year 6 months", "90d", "12h": units second(s)/s,
 /// minute(s)/min, hour(s)/h, day(s)/d, week(s)/w, month(s)/mon, year(s)/y. Throws
-/// std::invalid_argument with a cure when it is not one, is zero or negative, or exceeds 1000 years.
+/// std::invalid_argument with a cure when it is not one, is zero or negative, or exceeds 1000
+/// years.
 [[nodiscard]] Retention parse_retention(std::string_view text);
 
 /// Checks that `text` is a name of a policy or target: [a-z0-9][a-z0-9_.-]{0,62}.

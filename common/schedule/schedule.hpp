@@ -35,8 +35,7 @@ class Schedule {
 
   /// The firings in (after, until], oldest first; when there are more than `limit`, the newest
   /// `limit` of them.
-  [[nodiscard]] std::vector<Instant> between(Instant after, Instant until,
-                                             std::size_t limit) const;
+  [[nodiscard]] std::vector<Instant> between(Instant after, Instant until, std::size_t limit) const;
 
  private:
   struct Impl;

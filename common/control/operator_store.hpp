@@ -1,0 +1,220 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/ids.hpp"
+#include "common/policies/policy.hpp"
+#include "common/schedule/schedule.hpp"
+
+namespace lethe {
+
+// The control database as operators see it. Instants are ISO 8601 UTC text, "" when there is none.
+// Thread safety of all stores here: none. Errors: StoreError for the database, UserError for what
+// the operator can mend (ExitCode::not_found for a thing that is not there). Every change is
+// recorded in the audit with `actor`, in the same transaction.
+
+struct TargetRow {
+  std::string name;
+  std::string url;
+  std::int32_t max_running = 0;
+  std::int64_t policies = 0;
+  std::int64_t waiting = 0;
+  std::int64_t running = 0;
+  bool paused = false;
+  std::string created_at;
+};
+
+class TargetStore {
+ public:
+  virtual ~TargetStore() = default;
+  /// Adds or changes; true when it is new.
+  virtual bool put(const TargetSpec& target, const std::string& actor) = 0;
+  virtual std::vector<TargetRow> list() = 0;
+  virtual std::optional<TargetRow> find(const std::string& name) = 0;
+  /// Refused (ExitCode::refused) while a policy or an open run needs it.
+  virtual void remove(const std::string& name, const std::string& actor) = 0;
+};
+
+struct PolicyRow {
+  std::string name;
+  std::string target;
+  std::string spec_text;  ///< canonical JSON
+  std::string spec_sha256;
+  std::int64_t epoch = 0;
+  bool enabled = false;
+  bool paused = false;
+  std::string next_fire_at;
+  std::string updated_at;
+  std::string last_run;
+  std::string last_state;
+  std::int64_t last_rows = 0;
+  std::string last_finished_at;
+};
+
+class PolicyStore {
+ public:
+  virtual ~PolicyStore() = default;
+  /// Stores a new policy, or the next epoch of one that was read at `epoch_read` (0: it was not
+  /// there). Refused when somebody else changed it meanwhile. `next` is the next firing.
+  virtual void apply(const Policy& policy, std::int64_t epoch_read, std::optional<Instant> next,
+                     const std::string& actor) = 0;
+  virtual std::vector<PolicyRow> list() = 0;
+  virtual std::optional<PolicyRow> find(const std::string& name) = 0;
+  virtual void set_enabled(const PolicyRow& read, bool enabled, std::optional<Instant> next,
+                           const std::string& actor) = 0;
+  virtual void remove(const std::string& name, const std::string& actor) = 0;
+  /// The control database's clock.
+  virtual Instant now() = 0;
+};
+
+struct RunRow {
+  std::string id;
+  std::string policy;  ///< "" for an ad-hoc run
+  std::string target;
+  std::string state;
+  std::string strategy;
+  std::string cutoff;
+  std::string scheduled_for;
+  std::string started_at;
+  std::string finished_at;
+  std::int64_t rows = 0;
+  std::int64_t batches = 0;
+  std::int32_t passes = 0;
+  std::string error;
+  std::string created_at;
+  std::string requested_by;
+  std::optional<std::int64_t> estimated_rows;
+  std::int64_t live_tasks = 0;
+  std::int64_t elapsed_ms = 0;  ///< since it started, or was made
+  std::string spec_text;
+  std::string spec_sha256;
+};
+
+struct RunFilter {
+  std::string policy;  ///< "" is any
+  std::string target;  ///< "" is any
+  bool open_only = false;
+  std::int32_t rows_max = 100;  ///< 1..10000
+};
+
+class RunStore {
+ public:
+  virtual ~RunStore() = default;
+  /// Makes a run by hand, ad hoc (policy_epoch 0) or of a policy, with its plan task. Refused
+  /// (ExitCode::refused) while a run of the same policy is open.
+  virtual RunId start(const Policy& spec, std::int64_t policy_epoch, const std::string& actor) = 0;
+  virtual std::vector<RunRow> list(const RunFilter& filter) = 0;
+  virtual std::optional<RunRow> find(const std::string& id) = 0;
+  /// Asks a run to end. Tasks nobody works on go at once, leased ones after their batch.
+  virtual void cancel(const std::string& id, const std::string& actor) = 0;
+};
+
+struct TaskRow {
+  std::string id;
+  std::string run;
+  std::string policy;
+  std::string target;
+  std::string kind;
+  std::string state;  ///< waiting ready leased scheduled paused; done cancelled dead for ended ones
+  std::string tenant;
+  std::string lane;
+  std::int32_t attempts = 0;
+  std::int32_t rescues = 0;
+  std::int64_t epoch = 0;
+  std::optional<std::int64_t> leased_by;
+  std::string lease_deadline;
+  std::string expire_deadline;
+  std::string enqueue_at;
+  std::string created_at;
+  std::string ended_at;
+  std::int64_t batches = 0;
+  std::int64_t rows = 0;
+  std::string last_error;
+  bool cancel_requested = false;
+  std::string payload;  ///< msgpack; "" for ended tasks
+};
+
+/// Everything that decides whether a task runs now.
+struct TaskSituation {
+  std::string state;
+  std::string target;
+  std::int64_t target_cap = 0;
+  std::int64_t target_admitted = 0;
+  std::string lane;
+  std::string enqueue_at;
+  std::optional<std::int64_t> leased_by;
+  std::string leased_at;
+  std::string lease_deadline;
+  std::string instance;  ///< of the worker that holds it
+  bool cancel_requested = false;
+  std::string last_error;
+  std::int32_t attempts = 0;
+  std::int32_t max_attempts = 0;
+  std::string pause_scope;  ///< "" when no pause covers it
+  std::string pause_name;
+  std::string paused_by;
+  std::string paused_at;
+  std::string pause_reason;
+  std::int64_t workers = 0;  ///< alive and able to take it
+  std::int64_t ahead = 0;    ///< waiting tasks of the target before it
+};
+
+struct TaskFilter {
+  std::string run;
+  std::string target;
+  std::string state;
+  std::int32_t rows_max = 100;  ///< 1..10000
+};
+
+class TaskStore {
+ public:
+  virtual ~TaskStore() = default;
+  virtual std::vector<TaskRow> list(const TaskFilter& filter) = 0;
+  /// Live, or ended if history or the dead letters still have it.
+  virtual std::optional<TaskRow> find(const std::string& id) = 0;
+  virtual std::optional<TaskSituation> why(const std::string& id) = 0;
+  /// Takes a task out; a leased one after its batch. Its run then ends as cancelled.
+  virtual void cancel(const std::string& id, const std::string& actor) = 0;
+  /// Runs a scheduled task now, or puts a dead letter back and opens its run again.
+  virtual void retry(const std::string& id, const std::string& actor) = 0;
+  /// Takes a leased task from its worker, whose batch is then refused.
+  virtual void release(const std::string& id, const std::string& actor) = 0;
+};
+
+struct WorkerRow {
+  std::int64_t id = 0;
+  std::string instance;
+  std::string version;
+  std::string phase;  ///< running draining gone lost
+  std::int32_t slots = 0;
+  std::int32_t busy = 0;
+  std::int64_t last_seen_ms = 0;
+  std::string started_at;
+  std::string targets;  ///< comma-separated; "" for all
+  std::int64_t leased = 0;
+};
+
+enum class PauseScope { all, target, policy };
+[[nodiscard]] const char* to_string(PauseScope scope) noexcept;
+
+struct Pause {
+  PauseScope scope = PauseScope::all;
+  std::string name;  ///< "" for all
+};
+
+/// The fleet as a whole: its workers and its pauses.
+class FleetStore {
+ public:
+  virtual ~FleetStore() = default;
+  virtual std::vector<WorkerRow> workers(bool also_ended) = 0;
+  virtual std::optional<WorkerRow> worker(std::int64_t id) = 0;
+  /// Parks every task that the pause covers; leased batches go on to their end.
+  virtual void pause(const Pause& pause, const std::string& reason, const std::string& actor) = 0;
+  /// False when there was no such pause.
+  virtual bool resume(const Pause& pause, const std::string& actor) = 0;
+};
+
+}  // namespace lethe

@@ -1,0 +1,50 @@
+#include "common/control/run_step.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lethe {
+
+namespace {
+
+RunStep finish(std::string state, std::string error) {
+  return {.kind = RunStep::Kind::finish,
+          .delay = {},
+          .state = std::move(state),
+          .error = std::move(error)};
+}
+
+RunStep after_verification(const RunProgress& progress, const VerifyOutcome& verified) {
+  if (verified.clean) return finish("satisfied", "");
+  if (progress.passes + 1 >= passes_max)
+    return finish(
+        "failed",
+        fmt::format("after {} passes, the last of which deleted {} rows, {} still has "
+                    "eligible rows; look for long locks, triggers that return NULL and "
+                    "rows that keep arriving with old timestamps",
+                    progress.passes + 1, progress.rows - progress.pass_rows, verified.left_in));
+  const auto doubled = std::chrono::milliseconds(500) * (1 << std::min(progress.passes, 6));
+  return {.kind = RunStep::Kind::plan_again, .delay = doubled, .state = "", .error = ""};
+}
+
+}  // namespace
+
+RunStep next_run_step(const RunProgress& progress, const std::optional<VerifyOutcome>& verified) {
+  if (progress.live_tasks > 0) return {};
+  if (!progress.dead_reason.empty()) {
+    const bool expired = progress.dead_reason.starts_with("expired");
+    return finish(expired ? "expired" : "failed", progress.dead_reason);
+  }
+  if (progress.cancel_requested) return finish("cancelled", "cancelled by an operator");
+  if (progress.cancelled_tasks > 0)
+    return finish("cancelled",
+                  fmt::format("{} of its tasks were cancelled", progress.cancelled_tasks));
+  if (verified.has_value()) return after_verification(progress, *verified);
+  if (progress.state == "cleaning")
+    return {.kind = RunStep::Kind::verify, .delay = {}, .state = "", .error = ""};
+  return finish("failed",
+                fmt::format("the run was {} but had no task left; start it again", progress.state));
+}
+
+}  // namespace lethe

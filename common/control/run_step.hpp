@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/tasks/task_queue.hpp"
+
+namespace lethe {
+
+/// How far a run is, read with its row locked.
+struct RunProgress {
+  std::string state;           ///< planned, cleaning, verifying
+  std::int32_t passes = 0;     ///< finished rounds
+  std::int64_t rows = 0;       ///< deleted so far
+  std::int64_t pass_rows = 0;  ///< of them before this pass
+  bool cancel_requested = false;
+  std::int64_t live_tasks = 0;
+  std::int64_t cancelled_tasks = 0;
+  std::string dead_reason;  ///< of the first dead task; "" when none died
+};
+
+/// What a run does next.
+struct RunStep {
+  enum class Kind { wait, verify, plan_again, finish };
+  Kind kind = Kind::wait;
+  std::chrono::milliseconds delay{0};  ///< plan_again: so that locks can go away
+  std::string state;                   ///< finish: satisfied, failed, cancelled, expired
+  std::string error;                   ///< finish: one line; "" when satisfied
+};
+
+/// Rounds of cleaning and verification after which a run that is not clean has failed.
+inline constexpr std::int32_t passes_max = 6;
+
+/// Decides what a run does next. `verified` is the outcome of its verification when that has just
+/// ended. A run is satisfied only by a verification that found nothing. Pure.
+[[nodiscard]] RunStep next_run_step(const RunProgress& progress,
+                                    const std::optional<VerifyOutcome>& verified);
+
+}  // namespace lethe

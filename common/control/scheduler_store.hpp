@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/policies/policy.hpp"
+#include "common/schedule/schedule.hpp"
+
+namespace lethe {
+
+/// A policy whose next firing has come.
+struct DuePolicy {
+  std::string name;
+  std::string spec_text;  ///< canonical JSON
+  std::int64_t epoch = 0;
+  Instant fire_cursor;  ///< instants up to here are accounted for
+  Instant now;          ///< the control database's clock
+};
+
+/// What to record for one due policy: the newest due instant runs, older ones were missed.
+struct Firing {
+  std::string policy;
+  std::string target;
+  std::string spec_text;
+  std::int64_t epoch = 0;
+  std::string retain;           ///< interval text
+  std::vector<Instant> missed;  ///< recorded as skipped, oldest first
+  Instant scheduled_for;
+  std::optional<Instant> next;  ///< nothing: never again
+};
+
+/// A task that was taken back.
+struct Rescue {
+  std::string task;
+  std::string run;
+  std::int64_t worker = 0;
+  std::string why;
+  bool dead = false;  ///< became a dead letter
+};
+
+/// A term of leadership.
+struct Term {
+  std::string holder;
+  std::int64_t number = 0;
+};
+
+/// PORT: who leads. Thread safety: none. Errors: StoreError.
+class Leadership {
+ public:
+  virtual ~Leadership() = default;
+  /// Takes or renews the leadership for `length`. Nothing when somebody else leads.
+  virtual std::optional<Term> campaign(const std::string& holder,
+                                       std::chrono::milliseconds length) = 0;
+  virtual void resign(const Term& term) = 0;
+};
+
+/// PORT: what only the leader does. Every call proves the term inside its transaction and does
+/// nothing, returning an empty result, when the term is over.
+/// Thread safety: none. Errors: StoreError.
+class SchedulerStore {
+ public:
+  virtual ~SchedulerStore() = default;
+
+  virtual std::vector<DuePolicy> due_policies(std::int32_t policies_max) = 0;
+  /// Records the instants and makes the run with its plan task. The run's id, or "" when nothing
+  /// was fired: the term is over, the policy changed, the instant was fired already, or the run
+  /// before is still open (then the instant is recorded as skipped).
+  virtual std::string fire(const Term& term, const Firing& firing) = 0;
+  /// How many scheduled tasks became ready.
+  virtual std::int32_t promote(const Term& term, std::int32_t tasks_max) = 0;
+  virtual std::vector<Rescue> rescue(const Term& term, std::chrono::milliseconds worker_ttl,
+                                     std::int32_t tasks_max) = 0;
+  /// How many tasks were past their deadline.
+  virtual std::int32_t expire(const Term& term, std::int32_t tasks_max) = 0;
+  /// Moves on runs that have no live task; how many.
+  virtual std::int32_t close_runs(const Term& term, std::int32_t runs_max) = 0;
+  /// Creates and drops partitions of history, forgets old workers.
+  virtual void keep_house(const Term& term, std::int32_t history_days) = 0;
+};
+
+}  // namespace lethe

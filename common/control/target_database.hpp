@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/policies/policy.hpp"
+
+namespace lethe {
+
+/// One finding of a check, with the SQL that mends it when there is one.
+struct Finding {
+  bool ok = false;
+  std::string what;  ///< e.g. "schema lethe is installed"
+  std::string cure;  ///< "" when ok
+};
+
+/// Why rows stay, and how many would go. What `preview`, `enqueue --dry-run` and the demo show.
+struct Census {
+  std::string cutoff;  ///< ISO 8601: older rows may go
+  std::int64_t total = 0;
+  std::int64_t eligible = 0;  ///< would be deleted
+  std::int64_t too_young = 0;
+  std::int64_t no_timestamp = 0;  ///< NULL or infinite
+  std::int64_t condition = 0;     ///< `where` does not match
+  std::int64_t tenant_off = 0;    ///< the tenant is disabled, or not the one asked for
+  std::int64_t keep_min = 0;      ///< old enough, but among the newest that must stay
+  std::string oldest;             ///< of the eligible rows; "" when none
+  std::string newest;
+  std::int64_t bytes = 0;  ///< estimate: eligible share of the table's size
+  struct Tenant {
+    std::string tenant;
+    std::int64_t total = 0;
+    std::int64_t eligible = 0;
+  };
+  std::vector<Tenant> tenants;  ///< those with most eligible rows first, at most 20
+};
+
+/// Sums over a run's ledger in the target.
+struct LedgerTotals {
+  std::int64_t batches = 0;
+  std::int64_t rows = 0;
+};
+
+/// A database that Lethe cleans, as operators use it. Connects on first use.
+/// Thread safety: none. Errors: StoreError; UserError for what the operator can mend.
+class TargetDatabase {
+ public:
+  virtual ~TargetDatabase() = default;
+
+  /// Installs or upgrades the schema; true when something changed. Safe when run twice at once.
+  virtual bool install() = 0;
+  /// What `install` would run.
+  [[nodiscard]] virtual std::string install_sql() = 0;
+  /// Whether Lethe can work here at all: version, schema, rights, superuser.
+  virtual std::vector<Finding> check() = 0;
+
+  /// Checks that a policy fits its table: exists, kinds and types of columns, conditions, hazards.
+  /// Throws UserError (bad_config) that starts with `field` + the key, e.g. "policies[0].table".
+  virtual void check_policy(const Policy& policy, const std::string& field) = 0;
+
+  /// Counts in a read-only transaction what a run made now would delete and what it would keep.
+  virtual Census census(const Policy& policy) = 0;
+
+  /// Moves the gate of a policy to `epoch`: returns when no batch of an older epoch is in flight.
+  virtual void set_gate(const std::string& policy, std::int64_t epoch, bool halted,
+                        const std::string& reason) = 0;
+  /// Halts or opens the whole target: returns when no batch is in flight.
+  virtual void halt(bool halted, const std::string& reason) = 0;
+
+  virtual LedgerTotals ledger_totals(const std::string& run) = 0;
+};
+
+/// Makes TargetDatabase objects by connection string.
+class TargetConnector {
+ public:
+  virtual ~TargetConnector() = default;
+  virtual std::unique_ptr<TargetDatabase> connect(const std::string& url) = 0;
+  /// Throws UserError (bad_config) starting with `field` unless libpq can read `url` and it holds
+  /// no password.
+  virtual void check_url(const std::string& url, const std::string& field) = 0;
+};
+
+/// The control schema's version. Errors: StoreError.
+class Migrations {
+ public:
+  virtual ~Migrations() = default;
+  struct Step {
+    std::int32_t version = 0;
+    std::string name;
+    std::string applied_at;  ///< ISO 8601; "" when pending
+  };
+  virtual std::vector<Step> status() = 0;
+  /// Applies what is pending, one process at a time; returns what it applied.
+  virtual std::vector<Step> up() = 0;
+  /// The pending migrations as SQL text.
+  virtual std::string pending_sql() = 0;
+  /// Throws UserError (bad_config), naming the command to run, unless this program knows the
+  /// schema.
+  virtual void require_known() = 0;
+};
+
+}  // namespace lethe

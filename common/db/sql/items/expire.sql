@@ -1,0 +1,27 @@
+-- Turns unleased tasks whose expire_deadline has passed into dead letters, and asks leased ones to
+-- stop.
+--
+--   $1 integer  most tasks, 1..1000
+-- Returns  run_id, target of each task that was taken out
+-- Locks    the rows; SKIP LOCKED
+-- Index    items_exp
+-- Caller   PgSchedulerStore::expire
+WITH late AS MATERIALIZED (
+  SELECT i.id
+    FROM lethe.items i
+   WHERE i.expire_deadline <= clock_timestamp() AND NOT (i.is_leased AND i.cancel_requested)
+   ORDER BY i.expire_deadline
+   LIMIT $1::integer
+     FOR UPDATE SKIP LOCKED
+), asked AS (
+  UPDATE lethe.items t SET cancel_requested = true
+   WHERE t.id = ANY (ARRAY (SELECT late.id FROM late)) AND t.is_leased
+), removed AS (
+  DELETE FROM lethe.items t
+   WHERE t.id = ANY (ARRAY (SELECT late.id FROM late)) AND NOT t.is_leased
+  RETURNING t.*
+), buried AS (
+  INSERT INTO lethe.dead
+  SELECT r.*, clock_timestamp(), 'expired: not finished before its deadline', '' FROM removed r
+)
+SELECT run_id, target FROM removed

@@ -1,0 +1,9 @@
+-- Ends a pause.
+--
+--   $1 text     scope
+--   $2 text     name, '' for all
+-- Affects  0 rows when there was none
+-- Locks    the pause's row
+-- Index    pauses_pkey
+-- Caller   PgPauseStore::resume
+DELETE FROM lethe.pauses WHERE scope = $1::text AND name = $2::text

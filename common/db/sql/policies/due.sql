@@ -1,0 +1,18 @@
+-- Enabled policies whose next firing has come, and which nobody paused.
+--
+--   $1 integer  most policies, 1..1000
+-- Returns  name, target, spec_text, epoch, fire_cursor and now (microseconds since 1970); the
+--          longest due first
+-- Locks    none: the firing itself is guarded by the run's unique key
+-- Index    policies_due
+-- Caller   PgSchedulerStore::due_policies
+SELECT p.name, p.target, p.spec_text, p.epoch,
+       (extract(epoch FROM p.fire_cursor) * 1000000)::bigint AS fire_cursor,
+       (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now
+  FROM lethe.policies p
+ WHERE p.enabled AND p.next_fire_at IS NOT NULL AND p.next_fire_at <= clock_timestamp()
+   AND NOT EXISTS (SELECT 1 FROM lethe.pauses x
+                    WHERE x.scope = 'all' OR (x.scope = 'target' AND x.name = p.target)
+                       OR (x.scope = 'policy' AND x.name = p.name))
+ ORDER BY p.next_fire_at
+ LIMIT $1::integer

@@ -1,0 +1,14 @@
+-- Adds a policy. Fires from now on: instants before this moment are not made up for.
+--
+--   $1 text     name
+--   $2 text     target
+--   $3 text     spec, canonical JSON
+--   $4 text     next firing (timestamptz), NULL: only by hand
+-- Affects  0 rows when the name is taken
+-- Locks    the new row
+-- Index    policies_pkey
+-- Caller   PgPolicyStore::apply
+INSERT INTO lethe.policies (name, target, spec, spec_text, spec_sha256, next_fire_at)
+VALUES ($1::text, $2::text, $3::jsonb, $3::text,
+        encode(sha256(convert_to($3::text, 'UTF8')), 'hex'), $4::timestamptz)
+    ON CONFLICT (name) DO NOTHING

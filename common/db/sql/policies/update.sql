@@ -1,0 +1,17 @@
+-- Changes a policy, unless somebody else changed it since it was read.
+--
+--   $1 text     name
+--   $2 text     target
+--   $3 text     spec, canonical JSON
+--   $4 text     next firing (timestamptz), NULL: only by hand
+--   $5 bigint   the epoch that was read; the new one is one more
+-- Affects  0 rows when the policy is gone or has another epoch
+-- Locks    the policy's row
+-- Index    policies_pkey
+-- Caller   PgPolicyStore::apply
+UPDATE lethe.policies
+   SET target = $2::text, spec = $3::jsonb, spec_text = $3::text,
+       spec_sha256 = encode(sha256(convert_to($3::text, 'UTF8')), 'hex'),
+       epoch = epoch + 1, next_fire_at = $4::timestamptz,
+       fire_cursor = clock_timestamp(), updated_at = clock_timestamp()
+ WHERE name = $1::text AND epoch = $5::bigint

@@ -1,0 +1,13 @@
+-- Runs that have not ended, for the scheduler to move on what a worker could not.
+--
+--   $1 integer  most runs, 1..1000
+-- Returns  id, target; those without a live task first
+-- Locks    none
+-- Index    runs_live, items_run
+-- Caller   PgSchedulerStore::close_runs
+SELECT r.id, r.target
+  FROM lethe.runs r
+ WHERE r.finished_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM lethe.items i WHERE i.run_id = r.id)
+ ORDER BY r.id
+ LIMIT $1::integer

@@ -1,0 +1,14 @@
+-- Takes over what a plan found and opens a pass of cleaning.
+--
+--   $1 text     run
+--   $2 text     strategy: sweep, index, mixed, none
+--   $3 bigint   estimated rows, NULL unknown; only the first pass's is kept
+--   $4 bytea    payload of the verify task that will follow
+-- Affects  0 rows when the run has ended
+-- Locks    the run's row
+-- Index    runs_pkey
+-- Caller   PgTaskQueue::settle
+UPDATE lethe.runs
+   SET state = 'cleaning', strategy = $2::text, verify_payload = $4::bytea, pass_rows = rows,
+       estimated_rows = coalesce(estimated_rows, $3::bigint)
+ WHERE id = $1::text AND finished_at IS NULL

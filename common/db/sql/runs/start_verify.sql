@@ -1,0 +1,17 @@
+-- Opens verification: the run's state and its verify task, together.
+--
+--   $1 text     run
+--   $2 text     id of the verify task, ULID
+-- Affects  the new task; 0 rows when the run has ended
+-- Locks    the run's row, the new task
+-- Index    runs_pkey
+-- Caller   RunAdvancer
+WITH run AS (
+  UPDATE lethe.runs SET state = 'verifying'
+   WHERE id = $1::text AND finished_at IS NULL
+  RETURNING id, policy, target, expire_at, passes, verify_payload
+)
+INSERT INTO lethe.items (id, source_id, expire_deadline, kind, payload, run_id, policy, target)
+SELECT $2::text, id || '/verify/' || passes, expire_at, 'verify', verify_payload, id, policy, target
+  FROM run
+    ON CONFLICT (source_id) WHERE source_id IS NOT NULL DO NOTHING

@@ -1,0 +1,20 @@
+-- The targets with what runs on them now.
+--
+--   $1 text     one name, or NULL for all
+-- Returns  name, url, max_running, policies, waiting, running, paused, created_at; by name
+-- Locks    none
+-- Index    items_adm, items_wai
+-- Caller   PgTargetStore::list, PgTargetStore::find
+SELECT t.name, t.url, t.max_running,
+       (SELECT count(*) FROM lethe.policies p WHERE p.target = t.name) AS policies,
+       (SELECT count(*) FROM lethe.items i
+         WHERE i.target = t.name AND NOT i.is_leased AND i.enqueue_at IS NULL
+           AND i.admission = 1) AS waiting,
+       (SELECT count(*) FROM lethe.items i
+         WHERE i.target = t.name AND i.admission = 0 AND i.is_leased) AS running,
+       EXISTS (SELECT 1 FROM lethe.pauses p
+                WHERE p.scope = 'all' OR (p.scope = 'target' AND p.name = t.name)) AS paused,
+       lethe.iso(t.created_at) AS created_at
+  FROM lethe.targets t
+ WHERE $1::text IS NULL OR t.name = $1::text
+ ORDER BY t.name

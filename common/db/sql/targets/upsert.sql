@@ -1,0 +1,19 @@
+-- Adds a target, or changes its URL and limit.
+--
+--   $1 text     name
+--   $2 text     libpq connection string without a password
+--   $3 integer  max_running, 1..1000 tasks
+-- Returns  was_new boolean
+-- Locks    the target's row
+-- Index    targets_pkey
+-- Caller   PgTargetStore::put
+WITH target AS (
+  INSERT INTO lethe.targets AS t (name, url, max_running)
+  VALUES ($1::text, $2::text, $3::integer)
+      ON CONFLICT (name) DO UPDATE
+     SET url = excluded.url, max_running = excluded.max_running, updated_at = clock_timestamp()
+  RETURNING t.name, t.created_at = t.updated_at AS was_new
+), slots AS (
+  INSERT INTO lethe.target_slots (target) VALUES ($1::text) ON CONFLICT DO NOTHING
+)
+SELECT was_new FROM target

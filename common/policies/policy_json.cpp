@@ -1,0 +1,250 @@
+#include "common/policies/policy_json.hpp"
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <initializer_list>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "common/policies/comparison.hpp"
+#include "common/policies/text_rules.hpp"
+
+namespace lethe {
+namespace {
+
+using Json = nlohmann::json;  // its objects sort their keys
+
+constexpr int max_depth = 32;
+constexpr std::int64_t max_int64 = std::numeric_limits<std::int64_t>::max();
+
+[[noreturn]] void refuse(std::string_view place, std::string_view problem) {
+  throw std::invalid_argument(fmt::format("stored policy: {}: {}", place, problem));
+}
+
+Json to_json(const Retention& retention) {
+  return {{"months", retention.months}, {"seconds", retention.seconds}};
+}
+
+Json to_json(const Condition& condition) {
+  if (condition.kind == Condition::Kind::comparison) {
+    return {{"column", condition.column},
+            {"op", to_string(condition.comparison)},
+            {"values", condition.values}};
+  }
+  if (condition.kind == Condition::Kind::negation) {
+    return {{"not", to_json(condition.children.at(0))}};
+  }
+  Json children = Json::array();
+  for (const Condition& child : condition.children) children.push_back(to_json(child));
+  const bool is_all = condition.kind == Condition::Kind::all;
+  return Json::object({{is_all ? "all" : "any", std::move(children)}});
+}
+
+Json to_json(const TenantRule& rule) {
+  Json json = {{"column", rule.column}};
+  if (rule.keep_min) json["keep_min"] = *rule.keep_min;
+  if (rule.only) json["only"] = *rule.only;
+  for (const auto& [tenant, entry] : rule.overrides) {
+    Json& object = json["overrides"][tenant];
+    object["enabled"] = entry.enabled;
+    if (entry.retain) object["retain"] = to_json(*entry.retain);
+    if (entry.keep_min) object["keep_min"] = *entry.keep_min;
+  }
+  return json;
+}
+
+/// An object being read: every key must be asked for, and no other may be there.
+class Reader {
+ public:
+  Reader(const Json& json, std::string place, std::initializer_list<std::string_view> known)
+      : json_(json), place_(std::move(place)) {
+    if (!json.is_object()) refuse(place_, "is not an object");
+    for (const auto& item : json.items()) {
+      bool is_known = false;
+      for (const std::string_view key : known) is_known = is_known || item.key() == key;
+      if (!is_known) refuse(place_, fmt::format("unknown key {}", quoted(item.key())));
+    }
+  }
+
+  [[nodiscard]] bool has(const char* key) const { return json_.contains(key); }
+
+  [[nodiscard]] const Json& get(const char* key) const {
+    const auto found = json_.find(key);
+    if (found == json_.end()) refuse(place_, fmt::format("lacks the key {}", key));
+    return *found;
+  }
+
+  [[nodiscard]] std::string text(const char* key) const {
+    const Json& value = get(key);
+    if (!value.is_string()) refuse(place_of(key), "is not text");
+    return value.get<std::string>();
+  }
+
+  [[nodiscard]] bool boolean(const char* key) const {
+    const Json& value = get(key);
+    if (!value.is_boolean()) refuse(place_of(key), "is not a boolean");
+    return value.get<bool>();
+  }
+
+  [[nodiscard]] std::int64_t integer(const char* key, std::int64_t max = max_int64) const {
+    const Json& value = get(key);
+    const bool fits =
+        value.is_number_unsigned() && value.get<std::uint64_t>() <= static_cast<std::uint64_t>(max);
+    if (!fits) refuse(place_of(key), fmt::format("is not a whole number from 0 to {}", max));
+    return value.get<std::int64_t>();
+  }
+
+  [[nodiscard]] std::optional<std::int64_t> optional_integer(const char* key) const {
+    if (!has(key)) return std::nullopt;
+    return integer(key);
+  }
+
+  /// At least one text.
+  [[nodiscard]] std::vector<std::string> texts(const char* key) const {
+    std::vector<std::string> result;
+    const Json& values = get(key);
+    if (!values.is_array() || values.empty()) refuse(place_of(key), "is not a list of texts");
+    for (const Json& value : values) {
+      if (!value.is_string()) refuse(place_of(key), "is not a list of texts");
+      result.push_back(value.get<std::string>());
+    }
+    return result;
+  }
+
+  [[nodiscard]] std::string place_of(std::string_view key) const {
+    return fmt::format("{}.{}", place_, key);
+  }
+
+ private:
+  const Json& json_;
+  std::string place_;
+};
+
+Retention read_retention(const Json& json, const std::string& place) {
+  const Reader reader(json, place, {"months", "seconds"});
+  Retention retention;
+  retention.months =
+      static_cast<std::int32_t>(reader.integer("months", std::numeric_limits<std::int32_t>::max()));
+  retention.seconds = reader.integer("seconds");
+  if (retention == Retention{}) refuse(place, "is not longer than zero");
+  return retention;
+}
+
+Condition read_condition(const Json& json, int depth);
+
+std::vector<Condition> read_children(const Json& json, int depth) {
+  if (!json.is_array()) refuse("where", "a branch is not a list");
+  std::vector<Condition> children;
+  for (const Json& child : json) children.push_back(read_condition(child, depth + 1));
+  return children;
+}
+
+Condition read_comparison(const Json& json) {
+  const Reader reader(json, "where", {"column", "op", "values"});
+  const std::string name = reader.text("op");
+  const std::optional<Comparison> comparison = find_comparison(name);
+  if (!comparison) refuse("where.op", fmt::format("unknown comparison {}", quoted(name)));
+  Condition condition;
+  condition.kind = Condition::Kind::comparison;
+  condition.column = reader.text("column");
+  condition.comparison = *comparison;
+  condition.values = reader.texts("values");
+  const bool takes_list = *comparison == Comparison::in || *comparison == Comparison::not_in;
+  if (condition.values.size() != 1 && !takes_list) refuse("where.values", "must be one value");
+  return condition;
+}
+
+Condition read_condition(const Json& json, int depth) {
+  if (depth > max_depth) refuse("where", "is nested too deep");
+  if (json.contains("column")) return read_comparison(json);
+  const Reader reader(json, "where", {"all", "any", "not"});
+  if (json.size() != 1) refuse("where", "is not one of all, any, not and a comparison");
+  Condition condition;
+  if (reader.has("not")) {
+    condition.kind = Condition::Kind::negation;
+    condition.children.push_back(read_condition(reader.get("not"), depth + 1));
+    return condition;
+  }
+  condition.kind = reader.has("all") ? Condition::Kind::all : Condition::Kind::any;
+  condition.children = read_children(reader.get(reader.has("all") ? "all" : "any"), depth);
+  return condition;
+}
+
+TenantRule read_tenant(const Json& json) {
+  const Reader reader(json, "tenant", {"column", "keep_min", "only", "overrides"});
+  TenantRule rule;
+  rule.column = reader.text("column");
+  rule.keep_min = reader.optional_integer("keep_min");
+  if (reader.has("only")) rule.only = reader.text("only");
+  if (!reader.has("overrides")) return rule;
+  const Json& overrides = reader.get("overrides");
+  if (!overrides.is_object()) refuse("tenant.overrides", "is not an object");
+  for (const auto& item : overrides.items()) {
+    const std::string place = fmt::format("tenant.overrides[{}]", quoted(item.key()));
+    const Reader entry(item.value(), place, {"enabled", "keep_min", "retain"});
+    TenantOverride result;
+    result.enabled = entry.boolean("enabled");
+    result.keep_min = entry.optional_integer("keep_min");
+    if (entry.has("retain")) {
+      result.retain = read_retention(entry.get("retain"), entry.place_of("retain"));
+    }
+    rule.overrides.emplace(item.key(), std::move(result));
+  }
+  return rule;
+}
+
+TableName read_table(const Json& json) {
+  const Reader reader(json, "table", {"schema", "table"});
+  return {.schema = reader.text("schema"), .table = reader.text("table")};
+}
+
+Policy read_policy(const Json& json) {
+  const Reader reader(json, "policy",
+                      {"name", "target", "table", "timestamp", "retain", "where", "keep_min",
+                       "tenant", "schedule", "timezone", "max_rows"});
+  Policy policy;
+  policy.name = reader.text("name");
+  policy.target = reader.text("target");
+  policy.table = read_table(reader.get("table"));
+  policy.timestamp = reader.texts("timestamp");
+  policy.retain = read_retention(reader.get("retain"), "retain");
+  if (reader.has("where")) policy.where = read_condition(reader.get("where"), 1);
+  policy.keep_min = reader.optional_integer("keep_min");
+  if (reader.has("tenant")) policy.tenant = read_tenant(reader.get("tenant"));
+  if (reader.has("schedule")) policy.schedule = reader.text("schedule");
+  policy.timezone = reader.text("timezone");
+  policy.max_rows = reader.optional_integer("max_rows");
+  return policy;
+}
+
+}  // namespace
+
+std::string to_canonical_json(const Policy& policy) {
+  Json json = {{"name", policy.name},
+               {"target", policy.target},
+               {"table", {{"schema", policy.table.schema}, {"table", policy.table.table}}},
+               {"timestamp", policy.timestamp},
+               {"retain", to_json(policy.retain)},
+               {"timezone", policy.timezone}};
+  if (policy.where != Condition{}) json["where"] = to_json(policy.where);
+  if (policy.keep_min) json["keep_min"] = *policy.keep_min;
+  if (policy.tenant) json["tenant"] = to_json(*policy.tenant);
+  if (!policy.schedule.empty()) json["schedule"] = policy.schedule;
+  if (policy.max_rows) json["max_rows"] = *policy.max_rows;
+  try {
+    return json.dump();
+  } catch (const Json::type_error&) {
+    throw std::invalid_argument("a policy holds text that is not valid UTF-8; write it in UTF-8");
+  }
+}
+
+Policy policy_from_json(std::string_view json) {
+  const Json parsed = Json::parse(json, nullptr, false);
+  if (parsed.is_discarded()) refuse("policy", "is not JSON");
+  return read_policy(parsed);
+}
+
+}  // namespace lethe

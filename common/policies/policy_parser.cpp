@@ -1,0 +1,235 @@
+#include "common/policies/policy_parser.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <stdexcept>
+#include <utility>
+
+#include "common/policies/condition_parser.hpp"
+#include "common/policies/connection_url.hpp"
+#include "common/policies/not_yet.hpp"
+#include "common/policies/text_rules.hpp"
+#include "common/policies/yaml_document.hpp"
+#include "common/policies/yaml_reader.hpp"
+#include "common/schedule/schedule.hpp"
+
+namespace lethe {
+namespace {
+
+constexpr std::size_t max_targets = 10'000;
+constexpr std::size_t max_policies = 10'000;
+constexpr std::size_t max_keys = 100;
+constexpr std::size_t max_timestamps = 4;
+constexpr std::size_t max_overrides = 100'000;
+constexpr std::size_t max_tenant_bytes = 1000;
+constexpr std::int64_t max_keep_min = 1'000'000'000;
+
+constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
+constexpr std::array<std::string_view, 2> target_keys{"url", "max_running"};
+constexpr std::array<std::string_view, 13> policy_keys{
+    "name",   "target",   "table",    "timestamp", "retain",  "where", "keep_min",
+    "tenant", "schedule", "timezone", "missed",    "overlap", "action"};
+constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
+constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
+
+std::string read_name(const YamlValue& value, const std::string& name) {
+  if (!is_name(name)) {
+    value.fail(
+        fmt::format("{} is no name; write 1 to 63 of a-z 0-9 _ . - and start with a letter "
+                    "or digit",
+                    quoted(name)));
+  }
+  return name;
+}
+
+std::string read_column(const YamlValue& value) {
+  const std::string& column = value.text();
+  if (const std::string problem = identifier_problem(column); !problem.empty()) value.fail(problem);
+  return column;
+}
+
+/// Calls `parse` with the value's text and says where the value stands when it throws.
+template <typename Parse>
+auto read_with(const YamlValue& value, Parse parse) {
+  const std::string& text = value.text();
+  try {
+    return parse(text);
+  } catch (const std::invalid_argument& error) {
+    value.fail(error.what());
+  }
+}
+
+Retention read_retention(const YamlValue& value) {
+  return read_with(value, [](std::string_view text) { return parse_retention(text); });
+}
+
+std::int64_t read_keep_min(const YamlValue& value) { return value.integer(0, max_keep_min); }
+
+/// Checks a key that so far can say one thing only, which is also its default.
+void check_word(const YamlMap& map, std::string_view key, std::string_view only) {
+  const YamlValue* value = map.find(key);
+  if (value == nullptr) return;
+  if (value->is_scalar() && value->text() == only) return;
+  if (value->is_scalar() && is_not_yet(key, value->text())) value->fail(not_yet_message);
+  if (value->is_map()) {
+    for (const auto& [word, operand] : value->map(max_keys).members()) {
+      if (is_not_yet(key, word)) value->fail(not_yet_message);
+    }
+  }
+  value->fail(fmt::format("must be {}; write it so or remove the key", only));
+}
+
+TargetSpec read_target(const std::string& name, const YamlValue& value) {
+  const YamlMap map = value.map(max_keys);
+  map.check_keys(target_keys, "target");
+  TargetSpec target;
+  target.name = read_name(value, name);
+  const YamlValue& url = map.require("url", "service=app");
+  target.url = url.text();
+  if (const std::string problem = connection_url_problem(target.url); !problem.empty()) {
+    url.fail(problem);
+  }
+  if (const YamlValue* max_running = map.find("max_running")) {
+    target.max_running = static_cast<std::int32_t>(max_running->integer(1, 1000));
+  }
+  return target;
+}
+
+std::vector<std::string> read_timestamp(const YamlValue& value) {
+  if (!value.is_list()) return {read_column(value)};
+  std::vector<std::string> columns;
+  for (const YamlValue& item : value.list(1, max_timestamps)) {
+    std::string column = read_column(item);
+    if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
+      item.fail(fmt::format("{} is in the list twice; remove one", quoted(column)));
+    }
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+TenantOverride read_override(const std::string& tenant, const YamlValue& value) {
+  if (tenant.size() > max_tenant_bytes || tenant.find('\0') != std::string::npos) {
+    value.fail(fmt::format("a tenant is text of at most {} bytes without a zero byte; remove it",
+                           max_tenant_bytes));
+  }
+  const YamlMap map = value.map(max_keys);
+  map.check_keys(override_keys, "override");
+  if (map.members().empty()) {
+    value.fail("changes nothing; write retain, keep_min or enabled, or remove it");
+  }
+  TenantOverride result;
+  if (const YamlValue* retain = map.find("retain")) result.retain = read_retention(*retain);
+  if (const YamlValue* keep_min = map.find("keep_min")) {
+    result.keep_min = read_keep_min(*keep_min);
+  }
+  if (const YamlValue* enabled = map.find("enabled")) result.enabled = enabled->boolean();
+  return result;
+}
+
+TenantRule read_tenant(const YamlValue& value) {
+  const YamlMap map = value.map(max_keys);
+  map.check_keys(tenant_keys, "tenant");
+  TenantRule rule;
+  rule.column = read_column(map.require("column", "tenant_id"));
+  if (const YamlValue* keep_min = map.find("keep_min")) rule.keep_min = read_keep_min(*keep_min);
+  if (const YamlValue* overrides = map.find("overrides")) {
+    const YamlMap tenants = overrides->map(max_overrides);
+    for (const auto& [tenant, entry] : tenants.members()) {
+      rule.overrides.emplace(tenant, read_override(tenant, entry));
+    }
+  }
+  return rule;
+}
+
+void read_schedule(const YamlMap& map, Policy& policy) {
+  const YamlValue* schedule = map.find("schedule");
+  const YamlValue* timezone = map.find("timezone");
+  if (timezone != nullptr) {
+    if (schedule == nullptr) timezone->fail("means nothing without schedule; add one or remove it");
+    policy.timezone = timezone->text();
+    if (!is_timezone(policy.timezone)) {
+      timezone->fail(fmt::format("{} is no time zone; write an IANA name such as Europe/Berlin",
+                                 quoted(policy.timezone)));
+    }
+  }
+  if (schedule == nullptr) return;
+  policy.schedule = schedule->text();
+  read_with(*schedule,
+            [&](const std::string& text) { return Schedule::parse(text, policy.timezone); });
+}
+
+Policy read_policy(const YamlValue& value) {
+  const YamlMap map = value.map(max_keys);
+  map.check_keys(policy_keys, "policy");
+  Policy policy;
+  const YamlValue& name = map.require("name", "executions-90d");
+  policy.name = read_name(name, name.text());
+  const YamlValue& target = map.require("target", "app");
+  policy.target = read_name(target, target.text());
+  policy.table = read_with(map.require("table", "public.executions"),
+                           [](std::string_view text) { return parse_table_name(text); });
+  policy.timestamp = read_timestamp(map.require("timestamp", "created_at"));
+  policy.retain = read_retention(map.require("retain", "90 days"));
+  if (const YamlValue* where = map.find("where")) policy.where = parse_condition(*where);
+  if (const YamlValue* tenant = map.find("tenant")) policy.tenant = read_tenant(*tenant);
+  if (const YamlValue* keep_min = map.find("keep_min")) {
+    policy.keep_min = read_keep_min(*keep_min);
+    if (policy.tenant) keep_min->fail("keep_min beside tenant is ambiguous; write tenant.keep_min");
+  }
+  read_schedule(map, policy);
+  check_word(map, "missed", "once");
+  check_word(map, "overlap", "skip");
+  check_word(map, "action", "delete");
+  return policy;
+}
+
+std::vector<Policy> read_policies(const YamlValue& value) {
+  std::vector<Policy> policies;
+  std::map<std::string, int> lines;  // of the policies so far, by name
+  for (const YamlValue& item : value.list(0, max_policies)) {
+    policies.push_back(read_policy(item));
+    const std::string& name = policies.back().name;
+    const auto [known, is_new] = lines.emplace(name, item.line());
+    if (is_new) continue;
+    item.fail(fmt::format("two policies are called {}, on line {} and line {}; rename one",
+                          quoted(name), known->second, item.line()));
+  }
+  return policies;
+}
+
+}  // namespace
+
+PolicyFile parse_policies(std::string_view yaml, const std::string& file) {
+  const YamlDocument document = YamlDocument::parse(yaml, file);
+  const YamlValue root(document.root(), file);
+  PolicyFile result;
+  if (root.is_null()) return result;
+  if (!root.is_map()) {
+    root.fail("this is no policy file; write a map with the keys targets and policies");
+  }
+  const YamlMap map = root.map(max_keys);
+  map.check_keys(file_keys, "file");
+  const YamlValue* targets = map.find("targets");
+  if (targets != nullptr && !targets->is_null()) {
+    const YamlMap named = targets->map(max_targets);
+    for (const auto& [name, value] : named.members()) {
+      result.targets.push_back(read_target(name, value));
+    }
+  }
+  const YamlValue* policies = map.find("policies");
+  if (policies != nullptr && !policies->is_null()) result.policies = read_policies(*policies);
+  return result;
+}
+
+bool is_name(std::string_view text) {
+  const auto is_start = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  const auto is_rest = [&](char c) { return is_start(c) || c == '_' || c == '.' || c == '-'; };
+  return !text.empty() && text.size() <= 63 && is_start(text.front()) &&
+         std::all_of(text.begin(), text.end(), is_rest);
+}
+
+}  // namespace lethe

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/ids.hpp"
+#include "common/policies/policy.hpp"
+
+namespace lethe {
+
+/// What one batch of a task does. Workers leave kinds that they do not know alone.
+enum class TaskKind { plan, clean, verify };
+
+/// How rows are found and deleted. docs/ARCHITECTURE.md, "Strategies".
+enum class Strategy {
+  sweep,  ///< physical block ranges, each page visited once; PostgreSQL 14 and later
+  index,  ///< an index on the timestamp, oldest first
+};
+
+[[nodiscard]] const char* to_string(TaskKind kind) noexcept;
+[[nodiscard]] const char* to_string(Strategy strategy) noexcept;
+[[nodiscard]] std::optional<Strategy> strategy_from(const std::string& text) noexcept;
+
+/// What a clean task works on: one relation that holds rows (a table or a leaf partition) and a
+/// part of it. Frozen by the plan; `fingerprint` is compared inside every batch's transaction.
+struct CleanWork {
+  std::uint32_t relation = 0;  ///< pg_class oid
+  std::string fingerprint;     ///< of owner, columns, triggers, rules, RLS, foreign keys
+  Strategy strategy = Strategy::sweep;
+  std::int64_t block_from = 0;  ///< sweep: first block
+  std::int64_t block_to = 0;    ///< sweep: one past the last block
+  std::uint32_t phase = 0;      ///< index: which of the policy's timestamp columns leads
+  friend bool operator==(const CleanWork&, const CleanWork&) = default;
+};
+
+/// What holds for the whole run, found out by its plan.
+struct RunBounds {
+  std::string not_after;  ///< table-wide keep_min: timestamptz text; "" is "no boundary needed"
+  std::string shortest_retain;  ///< interval text: the shortest retention of any tenant
+  bool has_cutoffs = false;     ///< the target's lethe.cutoffs has rows of this run
+  friend bool operator==(const RunBounds&, const RunBounds&) = default;
+};
+
+/// What travels in items.payload, as msgpack (proto/task_payload.hpp). Small: never row data.
+struct TaskPayload {
+  RunBounds bounds;
+  std::optional<CleanWork> work;  ///< clean tasks only
+  friend bool operator==(const TaskPayload&, const TaskPayload&) = default;
+};
+
+/// The right to work on a task until a deadline. `epoch` grows at each lease and each rescue, so a
+/// worker that lost its lease can never overwrite the next holder's work.
+struct LeaseToken {
+  TaskId task;
+  WorkerId worker;
+  std::int64_t epoch = 0;
+};
+
+/// A run as its tasks need it. Frozen when the run was made.
+struct RunContext {
+  RunId id;
+  std::string policy;             ///< "" for an ad-hoc run
+  std::int64_t policy_epoch = 0;  ///< 0 for an ad-hoc run
+  std::string spec_sha256;
+  Policy spec;
+  std::string target;
+  std::string target_url;
+  std::string as_of;      ///< timestamptz text, UTC, microseconds
+  std::string expire_at;  ///< timestamptz text
+  std::int32_t passes = 0;
+};
+
+struct LeasedTask {
+  LeaseToken lease;
+  TaskKind kind = TaskKind::plan;
+  RunId run;
+  std::string payload;        ///< msgpack
+  std::int32_t attempts = 0;  ///< consecutive ones without progress, this one included
+  std::int32_t max_attempts = 0;
+  std::int64_t batch_size = 0;  ///< 0: the strategy's default
+  bool cancel_requested = false;
+  std::chrono::milliseconds lease_left{0};
+};
+
+}  // namespace lethe

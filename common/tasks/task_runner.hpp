@@ -1,0 +1,105 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/tasks/task.hpp"
+
+namespace lethe {
+
+/// What the fence says after a transaction: totals of the task so far, never differences.
+struct FenceTotals {
+  std::int64_t batches = 0;
+  std::int64_t rows = 0;
+};
+
+/// A committed batch.
+struct BatchDone {
+  FenceTotals totals;
+  std::int64_t rows = 0;  ///< deleted by this batch
+  std::int64_t size = 0;  ///< what was asked for: blocks (sweep) or rows (index)
+  bool finished = false;  ///< the task has nothing left to do
+  std::chrono::milliseconds took{0};
+};
+
+/// What the planner needs to know of one relation that holds rows.
+struct RelationFacts {
+  std::uint32_t relation = 0;
+  std::string name;  ///< quoted, for people
+  std::string fingerprint;
+  std::int64_t blocks = 0;  ///< physical size now
+  double rows = -1;         ///< by statistics; -1: never analysed
+  double expired = -1;      ///< by statistics; -1: unknown
+  /// Per timestamp column of the policy: does an index lead to its expired rows?
+  std::vector<bool> indexed;
+};
+
+/// A looked-at target: what can be planned, or why nothing may be.
+struct PlanFacts {
+  std::vector<RelationFacts> relations;
+  RunBounds bounds;
+  std::int32_t server_version = 0;  ///< e.g. 150018
+};
+
+/// One step of a verification.
+struct Verified {
+  bool finished = false;  ///< nothing more to look at, or something was found
+  bool clean = false;     ///< finished, and nothing eligible is left
+  std::string left_in;    ///< finished and not clean: a relation that has some
+  std::chrono::milliseconds took{0};
+};
+
+/// What stopped a transaction on the target; it was rolled back.
+struct TargetTrouble {
+  enum class Kind {
+    fenced,       ///< a newer epoch has been here: the lease is lost
+    halted,       ///< the gate is halted
+    stale,        ///< the gate knows another policy epoch
+    expired,      ///< the run's time is over, by the target's clock
+    changed,      ///< the table is not what was planned
+    unsupported,  ///< the planner refuses this table, `message` says why and what to do
+    locked,       ///< a lock was not to be had in time
+    timed_out,    ///< the statement took too long
+    retryable,    ///< deadlock, serialization, too many connections …
+    unreachable,  ///< no connection
+    permanent,    ///< the database said no for good
+  };
+  Kind kind = Kind::permanent;
+  std::string message;   ///< one line for people
+  std::string sqlstate;  ///< may be ""
+};
+
+[[nodiscard]] const char* to_string(TargetTrouble::Kind kind) noexcept;
+
+/// PORT: runs one step of a task in the target database. One transaction each, as DESIGN.md §5.
+///
+/// Thread safety: none; one per executor thread. Errors: everything the target can say comes back
+/// as TargetTrouble; nothing of a database library is thrown.
+class TaskRunner {
+ public:
+  virtual ~TaskRunner() = default;
+
+  /// Looks at the catalog and statistics, computes keep_min's boundaries and stores the run's
+  /// cutoffs in the target.
+  [[nodiscard]] virtual std::variant<PlanFacts, TargetTrouble> look(const RunContext& run,
+                                                                    const LeaseToken& lease) = 0;
+
+  /// Deletes one batch of `size` (blocks for sweep, rows for index), from where the fence stands.
+  [[nodiscard]] virtual std::variant<BatchDone, TargetTrouble> clean(const RunContext& run,
+                                                                     const LeaseToken& lease,
+                                                                     const TaskPayload& payload,
+                                                                     std::int64_t size) = 0;
+
+  /// Looks for eligible rows from where the fence stands, for about two seconds. Looks at the
+  /// catalog anew, so a partition attached since the plan is seen.
+  [[nodiscard]] virtual std::variant<Verified, TargetTrouble> verify(
+      const RunContext& run, const LeaseToken& lease, const TaskPayload& payload) = 0;
+
+  /// Closes connections that nobody used for a while. Called between tasks.
+  virtual void tidy() = 0;
+};
+
+}  // namespace lethe
