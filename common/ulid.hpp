@@ -11,4 +11,16 @@ namespace lethe {
 /// that ids sort roughly by the time they were made. Source: github.com/ulid/spec.
 [[nodiscard]] std::string new_ulid(const Clock& clock, Random& random);
 
+/// Makes the ids of new runs and tasks. One per thread.
+class IdMaker {
+ public:
+  /// Both are borrowed and must outlive the maker.
+  IdMaker(const Clock& clock, Random& random) : clock_(clock), random_(random) {}
+  [[nodiscard]] std::string next() { return new_ulid(clock_, random_); }
+
+ private:
+  const Clock& clock_;
+  Random& random_;
+};
+
 }  // namespace lethe

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t max_comparisons = 64;
 constexpr std::size_t max_values = 1000;
-constexpr std::size_t max_value_bytes = 64U * 1024U;
+constexpr std::size_t max_value_bytes = 65'536;
 constexpr int max_depth = 16;
 
 using Conditions = std::vector<Condition>;

@@ -65,7 +65,7 @@ class Reader {
     for (const auto& item : json.items()) {
       bool is_known = false;
       for (const std::string_view key : known) is_known = is_known || item.key() == key;
-      if (!is_known) refuse(place_, fmt::format("unknown key {}", quoted(item.key())));
+      if (!is_known) refuse(place_, fmt::format("unknown key {}", shown(item.key())));
     }
   }
 
@@ -146,7 +146,7 @@ Condition read_comparison(const Json& json) {
   const Reader reader(json, "where", {"column", "op", "values"});
   const std::string name = reader.text("op");
   const std::optional<Comparison> comparison = find_comparison(name);
-  if (!comparison) refuse("where.op", fmt::format("unknown comparison {}", quoted(name)));
+  if (!comparison) refuse("where.op", fmt::format("unknown comparison {}", shown(name)));
   Condition condition;
   condition.kind = Condition::Kind::comparison;
   condition.column = reader.text("column");
@@ -183,7 +183,7 @@ TenantRule read_tenant(const Json& json) {
   const Json& overrides = reader.get("overrides");
   if (!overrides.is_object()) refuse("tenant.overrides", "is not an object");
   for (const auto& item : overrides.items()) {
-    const std::string place = fmt::format("tenant.overrides[{}]", quoted(item.key()));
+    const std::string place = fmt::format("tenant.overrides[{}]", shown(item.key()));
     const Reader entry(item.value(), place, {"enabled", "keep_min", "retain"});
     TenantOverride result;
     result.enabled = entry.boolean("enabled");
@@ -191,7 +191,7 @@ TenantRule read_tenant(const Json& json) {
     if (entry.has("retain")) {
       result.retain = read_retention(entry.get("retain"), entry.place_of("retain"));
     }
-    rule.overrides.emplace(item.key(), std::move(result));
+    rule.overrides.emplace(item.key(), result);
   }
   return rule;
 }

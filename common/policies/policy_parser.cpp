@@ -40,7 +40,7 @@ std::string read_name(const YamlValue& value, const std::string& name) {
     value.fail(
         fmt::format("{} is no name; write 1 to 63 of a-z 0-9 _ . - and start with a letter "
                     "or digit",
-                    quoted(name)));
+                    shown(name)));
   }
   return name;
 }
@@ -69,13 +69,14 @@ Retention read_retention(const YamlValue& value) {
 std::int64_t read_keep_min(const YamlValue& value) { return value.integer(0, max_keep_min); }
 
 /// Checks a key that so far can say one thing only, which is also its default.
-void check_word(const YamlMap& map, std::string_view key, std::string_view only) {
-  const YamlValue* value = map.find(key);
+void check_word(const YamlMap& policy, std::string_view key, std::string_view only) {
+  const YamlValue* value = policy.find(key);
   if (value == nullptr) return;
   if (value->is_scalar() && value->text() == only) return;
   if (value->is_scalar() && is_not_yet(key, value->text())) value->fail(not_yet_message);
   if (value->is_map()) {
-    for (const auto& [word, operand] : value->map(max_keys).members()) {
+    const YamlMap map = value->map(max_keys);
+    for (const auto& [word, operand] : map.members()) {
       if (is_not_yet(key, word)) value->fail(not_yet_message);
     }
   }
@@ -104,7 +105,7 @@ std::vector<std::string> read_timestamp(const YamlValue& value) {
   for (const YamlValue& item : value.list(1, max_timestamps)) {
     std::string column = read_column(item);
     if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
-      item.fail(fmt::format("{} is in the list twice; remove one", quoted(column)));
+      item.fail(fmt::format("{} is in the list twice; remove one", shown(column)));
     }
     columns.push_back(std::move(column));
   }
@@ -153,7 +154,7 @@ void read_schedule(const YamlMap& map, Policy& policy) {
     policy.timezone = timezone->text();
     if (!is_timezone(policy.timezone)) {
       timezone->fail(fmt::format("{} is no time zone; write an IANA name such as Europe/Berlin",
-                                 quoted(policy.timezone)));
+                                 shown(policy.timezone)));
     }
   }
   if (schedule == nullptr) return;
@@ -196,7 +197,7 @@ std::vector<Policy> read_policies(const YamlValue& value) {
     const auto [known, is_new] = lines.emplace(name, item.line());
     if (is_new) continue;
     item.fail(fmt::format("two policies are called {}, on line {} and line {}; rename one",
-                          quoted(name), known->second, item.line()));
+                          shown(name), known->second, item.line()));
   }
   return policies;
 }

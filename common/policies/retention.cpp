@@ -63,7 +63,7 @@ const Unit& unit_called(std::string_view word) {
   if (const Unit* unit = find_unit(word)) return *unit;
   if (word == "m") refuse(R"("m" is a minute or a month; write "min" or "mon")");
   refuse(fmt::format("{} is no unit; write seconds, minutes, hours, days, weeks, months or years",
-                     quoted(word)));
+                     shown(word)));
 }
 
 std::int64_t to_count(std::string_view digits) {
@@ -104,7 +104,7 @@ Part take_part(std::string_view& rest) {
   const std::string_view digits = take_while(rest, is_digit);
   if (digits.empty()) {
     refuse(fmt::format(R"({} does not start with a number; write for example "90 days")",
-                       quoted(rest)));
+                       shown(rest)));
   }
   if (!rest.empty() && (rest.front() == '.' || rest.front() == ',')) refuse_fraction(digits, rest);
   take_while(rest, is_blank);

@@ -120,7 +120,7 @@ constexpr std::array<std::string_view, 100> keywords{
 };
 
 [[noreturn]] void refuse(std::string_view text, std::string_view problem) {
-  throw std::invalid_argument(fmt::format("{} {}; {}", quoted(text), problem, cure));
+  throw std::invalid_argument(fmt::format("{} {}; {}", shown(text), problem, cure));
 }
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }

@@ -56,7 +56,7 @@ bool has_control_character(std::string_view text) {
   return false;
 }
 
-std::string quoted(std::string_view text) {
+std::string shown(std::string_view text) {
   std::string result = "\"";
   std::size_t at = 0;
   while (at < text.size() && at < max_quoted_bytes) {
@@ -77,12 +77,12 @@ std::string quoted(std::string_view text) {
 std::string identifier_problem(std::string_view text) {
   if (text.empty()) return "must not be empty; write its name as in the catalog";
   if (text.size() > max_identifier_bytes) {
-    return fmt::format("{} is longer than {} bytes; write its name as in the catalog", quoted(text),
+    return fmt::format("{} is longer than {} bytes; write its name as in the catalog", shown(text),
                        max_identifier_bytes);
   }
   if (!is_utf8(text)) return "is not valid UTF-8; write its name in UTF-8";
   if (has_control_character(text)) {
-    return fmt::format("{} holds a control character; remove it", quoted(text));
+    return fmt::format("{} holds a control character; remove it", shown(text));
   }
   return {};
 }

@@ -13,7 +13,7 @@ namespace lethe {
 
 /// `text` between double quotes for a message: always one line, control characters escaped, cut
 /// after about 60 bytes.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string shown(std::string_view text);
 
 /// What is wrong with `text` as the name of a column, table or schema in PostgreSQL (1..63 bytes of
 /// UTF-8 without control characters), together with the cure. Empty when nothing is.

@@ -1,11 +1,12 @@
 #include "common/policies/yaml_document.hpp"
 
 #include <fmt/format.h>
+#include <yaml-cpp/anchor.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <istream>
 #include <sstream>
 #include <unordered_map>
 
@@ -77,8 +78,7 @@ class TreeBuilder final : public YAML::EventHandler {
   /// yaml-cpp says "?" for plain and "!" for quoted values; anything else was written as a tag.
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    refuse(file_, line_of(mark),
-           fmt::format("the tag {} is not supported; remove it", quoted(tag)));
+    refuse(file_, line_of(mark), fmt::format("the tag {} is not supported; remove it", shown(tag)));
   }
 
   YamlNode& add(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {

@@ -47,7 +47,7 @@ std::int64_t YamlValue::integer(std::int64_t min, std::int64_t max) const {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   const bool is_number = error == std::errc() && end == digits.data() + digits.size();
   if (!is_number || !node_->plain || has_leading_zero || number < min || number > max) {
-    fail(fmt::format("{}; {} is not", wanted, quoted(digits)));
+    fail(fmt::format("{}; {} is not", wanted, shown(digits)));
   }
   return number;
 }
@@ -105,7 +105,7 @@ YamlValue YamlValue::member(const YamlNode& key, const YamlNode& value) const {
 }
 
 std::string YamlValue::child_path(const std::string& key) const {
-  if (!is_bare_in_path(key)) return fmt::format("{}[{}]", path_, quoted(key));
+  if (!is_bare_in_path(key)) return fmt::format("{}[{}]", path_, shown(key));
   return path_.empty() ? key : fmt::format("{}.{}", path_, key);
 }
 

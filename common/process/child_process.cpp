@@ -80,7 +80,7 @@ std::vector<std::string> merged_environment(
                                       [&](const auto& addition) { return addition.first == name; });
     if (!replaced) merged.push_back(text);
   }
-  for (const auto& [name, value] : added) merged.push_back(name + "=" + value);
+  for (const auto& [name, value] : added) merged.push_back(fmt::format("{}={}", name, value));
   return merged;
 }
 
@@ -109,7 +109,7 @@ void reset_signals() {
   for (int number = 1; number < NSIG; ++number) sigaction(number, &default_action, nullptr);
   sigset_t none;
   sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
 bool become_user(const UserIds& user) {
@@ -334,7 +334,7 @@ std::filesystem::path find_program(const std::string& name) {
   if (name.find('/') != std::string::npos) return name;
   std::istringstream folders(environment_variable("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
   for (std::string folder; std::getline(folders, folder, ':');) {
-    const std::filesystem::path candidate = std::filesystem::path(folder) / name;
+    std::filesystem::path candidate = std::filesystem::path(folder) / name;
     std::error_code unreadable;
     if (std::filesystem::is_regular_file(candidate, unreadable) &&
         access(candidate.c_str(), X_OK) == 0) {

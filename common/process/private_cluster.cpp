@@ -113,7 +113,7 @@ bool others_may_enter(fs::path folder) {
 /// $TMPDIR where a socket path below it is short enough, needs no quoting in a setting or in a
 /// connection string, and can be entered by the server's user; else /tmp.
 fs::path choose_parent(const std::optional<UserIds>& server_user) {
-  const fs::path fallback = "/tmp";
+  constexpr const char* fallback = "/tmp";
   const std::optional<std::string> wanted = environment_variable("TMPDIR");
   if (!wanted) return fallback;
   const std::size_t length =

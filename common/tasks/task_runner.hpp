@@ -100,6 +100,10 @@ class TaskRunner {
 
   /// Closes connections that nobody used for a while. Called between tasks.
   virtual void tidy() = 0;
+
+  /// Asks the server to cancel what runs now; that comes back as timed_out. Does nothing when
+  /// nothing runs. The one call that another thread may make.
+  virtual void cancel() noexcept = 0;
 };
 
 }  // namespace lethe

@@ -85,6 +85,10 @@ bool wait_for_line(const fs::path& file) {
   return false;
 }
 
+void set_variable(const char* name, const char* value) {
+  setenv(name, value, 1);  // NOLINT(concurrency-mt-unsafe): the tests have one thread
+}
+
 /// A zombie that nobody has collected yet counts as gone.
 bool is_gone(pid_t pid) {
   const std::string stat = content_of("/proc/" + std::to_string(pid) + "/stat");
@@ -192,8 +196,8 @@ TEST_CASE("a child shares its parent's process group only on request", "[child_p
 }
 
 TEST_CASE("added environment variables replace those of the parent", "[child_process]") {
-  setenv("LETHE_CHILD_TEST_KEPT", "parent", 1);
-  setenv("LETHE_CHILD_TEST_REPLACED", "parent", 1);
+  set_variable("LETHE_CHILD_TEST_KEPT", "parent");
+  set_variable("LETHE_CHILD_TEST_REPLACED", "parent");
   CHECK(output_of("echo $LETHE_CHILD_TEST_KEPT $LETHE_CHILD_TEST_REPLACED $LETHE_CHILD_TEST_NEW",
                   {.environment = {{"LETHE_CHILD_TEST_REPLACED", "child"},
                                    {"LETHE_CHILD_TEST_NEW", "a=b"}}}) == "parent child a=b\n");
@@ -299,8 +303,8 @@ TEST_CASE("a child ends when its parent is killed", "[child_process]") {
 }
 
 TEST_CASE("an empty environment variable counts as not set", "[child_process]") {
-  setenv("LETHE_CHILD_TEST_EMPTY", "", 1);
-  setenv("LETHE_CHILD_TEST_SET", "x", 1);
+  set_variable("LETHE_CHILD_TEST_EMPTY", "");
+  set_variable("LETHE_CHILD_TEST_SET", "x");
   CHECK(environment_variable("LETHE_CHILD_TEST_EMPTY") == std::nullopt);
   CHECK(environment_variable("LETHE_CHILD_TEST_MISSING") == std::nullopt);
   CHECK(environment_variable("LETHE_CHILD_TEST_SET") == "x");

@@ -39,35 +39,39 @@ Instant any_instant() {
   return Instant{std::chrono::microseconds{*rc::gen::inRange(begin_of_1990, begin_of_2037)}};
 }
 
+void next_is_the_nearest_later_firing() {
+  const Schedule schedule = any_schedule();
+  const Instant after = any_instant();
+  const auto next = schedule.next_after(after);
+  RC_ASSERT(next.has_value());
+  RC_ASSERT(*next > after);
+  const Instant middle = after + (*next - after) / 2;
+  RC_ASSERT(schedule.next_after(middle) == next);
+  RC_ASSERT(schedule.next_after(*next - std::chrono::microseconds{1}) == next);
+}
+
+void between_is_next_again_and_again() {
+  const Schedule schedule = any_schedule();
+  const Instant after = any_instant();
+  const Instant until = after + std::chrono::hours{*rc::gen::inRange(-2, 24 * 40)};
+  const auto limit = *rc::gen::inRange<std::size_t>(0, 200);
+
+  std::vector<Instant> expected;
+  for (auto next = schedule.next_after(after); next && *next <= until;
+       next = schedule.next_after(*next)) {
+    expected.push_back(*next);
+  }
+  const std::size_t surplus = expected.size() - std::min(expected.size(), limit);
+  expected.erase(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(surplus));
+  RC_ASSERT(schedule.between(after, until, limit) == expected);
+}
+
 }  // namespace
 
 TEST_CASE("a next firing is later and nothing fires before it", "[schedule]") {
-  CHECK(rc::check([] {
-    const Schedule schedule = any_schedule();
-    const Instant after = any_instant();
-    const auto next = schedule.next_after(after);
-    RC_ASSERT(next.has_value());
-    RC_ASSERT(*next > after);
-    const Instant middle = after + (*next - after) / 2;
-    RC_ASSERT(schedule.next_after(middle) == next);
-    RC_ASSERT(schedule.next_after(*next - std::chrono::microseconds{1}) == next);
-  }));
+  CHECK(rc::check(next_is_the_nearest_later_firing));
 }
 
 TEST_CASE("between agrees with asking for the next firing again and again", "[schedule]") {
-  CHECK(rc::check([] {
-    const Schedule schedule = any_schedule();
-    const Instant after = any_instant();
-    const Instant until = after + std::chrono::hours{*rc::gen::inRange(-2, 24 * 40)};
-    const auto limit = *rc::gen::inRange<std::size_t>(0, 200);
-
-    std::vector<Instant> expected;
-    for (auto next = schedule.next_after(after); next && *next <= until;
-         next = schedule.next_after(*next)) {
-      expected.push_back(*next);
-    }
-    const std::size_t surplus = expected.size() - std::min(expected.size(), limit);
-    expected.erase(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(surplus));
-    RC_ASSERT(schedule.between(after, until, limit) == expected);
-  }));
+  CHECK(rc::check(between_is_next_again_and_again));
 }

@@ -3,7 +3,7 @@
 -- Affects  the parked tasks
 -- Locks    their rows; the caller has locked the targets' slots
 -- Index    none: pauses are rare
--- Caller   PgPauseStore::pause
+-- Caller   PgFleetStore::pause
 UPDATE lethe.items i
    SET admission = 2
  WHERE NOT i.is_leased AND i.admission < 2

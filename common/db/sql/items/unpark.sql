@@ -3,7 +3,7 @@
 -- Affects  the tasks
 -- Locks    their rows; the caller has locked the targets' slots
 -- Index    none: resumes are rare
--- Caller   PgPauseStore::resume
+-- Caller   PgFleetStore::resume
 UPDATE lethe.items i
    SET admission = 1
  WHERE i.admission = 2

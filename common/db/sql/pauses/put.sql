@@ -7,7 +7,7 @@
 -- Affects  one row
 -- Locks    the pause's row
 -- Index    pauses_pkey
--- Caller   PgPauseStore::pause
+-- Caller   PgFleetStore::pause
 INSERT INTO lethe.pauses (scope, name, paused_by, reason)
 VALUES ($1::text, $2::text, $3::text, $4::text)
     ON CONFLICT (scope, name) DO UPDATE

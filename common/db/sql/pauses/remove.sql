@@ -5,5 +5,5 @@
 -- Affects  0 rows when there was none
 -- Locks    the pause's row
 -- Index    pauses_pkey
--- Caller   PgPauseStore::resume
+-- Caller   PgFleetStore::resume
 DELETE FROM lethe.pauses WHERE scope = $1::text AND name = $2::text

@@ -12,7 +12,7 @@ WITH target AS (
   VALUES ($1::text, $2::text, $3::integer)
       ON CONFLICT (name) DO UPDATE
      SET url = excluded.url, max_running = excluded.max_running, updated_at = clock_timestamp()
-  RETURNING t.name, t.created_at = t.updated_at AS was_new
+  RETURNING t.xmax = 0 AS was_new
 ), slots AS (
   INSERT INTO lethe.target_slots (target) VALUES ($1::text) ON CONFLICT DO NOTHING
 )

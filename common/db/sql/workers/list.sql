@@ -5,7 +5,7 @@
 -- Returns  id, instance, version, phase, slots, busy, last_seen_ms, started_at, targets (text), leased
 -- Locks    none
 -- Index    workers_pkey, items_own
--- Caller   PgWorkerStore::list
+-- Caller   PgFleetStore::workers, PgFleetStore::worker
 SELECT w.id, w.instance, w.version, w.phase, w.slots, w.busy,
        (extract(epoch FROM clock_timestamp() - w.last_seen) * 1000)::bigint AS last_seen_ms,
        lethe.iso(w.started_at) AS started_at, array_to_string(w.targets, ',') AS targets,

@@ -1,0 +1,68 @@
+#include "cli/app.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/command.hpp"
+#include "cli/commands/enqueue.hpp"
+#include "cli/commands/migrate.hpp"
+#include "cli/commands/pause.hpp"
+#include "cli/commands/policy.hpp"
+#include "cli/commands/run.hpp"
+#include "cli/commands/target.hpp"
+#include "cli/commands/task.hpp"
+#include "cli/commands/worker.hpp"
+#include "cli/text.hpp"
+#include "common/store_error.hpp"
+
+namespace lethe::cli {
+namespace {
+
+void add_commands(const Command& root) {
+  add_migrate(root);
+  add_target(root);
+  add_policy(root);
+  add_enqueue(root);
+  add_run(root);
+  add_task(root);
+  add_worker(root);
+  add_pause(root);
+}
+
+ExitCode run_typed(const std::vector<std::string>& arguments, Environment& environment) {
+  CommandLine line;
+  add_commands(line.root());
+  const Typed typed = line.parse(arguments);
+  if (!typed.action) {
+    environment.out << typed.help;
+    return ExitCode::done;
+  }
+  Services services(environment, typed.database.empty() ? environment.database : typed.database,
+                    typed.format);
+  return typed.action(services);
+}
+
+void report(Environment& environment, const std::string& message) {
+  environment.out.flush();
+  environment.err << "lethe: " << one_line(message) << std::endl;
+}
+
+}  // namespace
+
+ExitCode run_app(const std::vector<std::string>& arguments, Environment& environment) {
+  try {
+    return run_typed(arguments, environment);
+  } catch (const UserError& error) {
+    report(environment, error.what());
+    return error.code();
+  } catch (const StoreError& error) {
+    if (error.failure() == Failure::connection_lost) {
+      report(environment, fmt::format("cannot reach the control database: {}", error.detail()));
+      return ExitCode::unreachable;
+    }
+    report(environment,
+           fmt::format("control database: {} ({})", error.detail(), to_string(error.failure())));
+    return ExitCode::failed;
+  }
+}
+
+}  // namespace lethe::cli

@@ -1,0 +1,158 @@
+#include "cli/commands/target.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/commands/pause.hpp"
+#include "cli/lookup.hpp"
+#include "cli/records.hpp"
+#include "cli/text.hpp"
+#include "common/policies/policy_parser.hpp"
+
+namespace lethe::cli {
+namespace {
+
+constexpr std::int64_t max_running_limit = 1000;
+
+struct AddOptions {
+  std::string name;
+  std::string url;
+  std::optional<std::int64_t> max_running;
+  bool no_connect = false;
+};
+
+ExitCode add(Services& services, const AddOptions& options) {
+  if (!is_name(options.name))
+    throw UserError(
+        ExitCode::usage,
+        fmt::format("'{}' is not a name of a target; use a-z, 0-9, '_', '-' and '.', at "
+                    "most 63 of them, and begin with a letter or digit",
+                    one_line(options.name)));
+  services.environment().connector.check_url(options.url, "--url");
+  if (!options.no_connect) static_cast<void>(services.target(options.name, options.url)->check());
+  TargetSpec spec{.name = options.name, .url = options.url};
+  Stores& stores = services.stores();
+  if (options.max_running) {
+    spec.max_running = static_cast<std::int32_t>(*options.max_running);
+  } else if (const auto stored = stores.targets.find(options.name)) {
+    spec.max_running = stored->max_running;
+  }
+  const bool is_new = stores.targets.put(spec, services.actor());
+  services.output().result(
+      {{"name", spec.name}, {"change", std::string(is_new ? "added" : "changed")}},
+      fmt::format("target {} was {}; prepare it with lethe target install {}", spec.name,
+                  is_new ? "added" : "changed", spec.name));
+  return ExitCode::done;
+}
+
+ExitCode list(Services& services) {
+  services.output().list(records_of(services.stores().targets.list(), target_record),
+                         {"name", "url", "max_running", "policies", "waiting", "running", "paused"},
+                         "no target yet; add one with lethe target add NAME --url URL");
+  return ExitCode::done;
+}
+
+ExitCode show(Services& services, const std::string& name) {
+  services.output().card(target_record(find_target(services.stores(), name)));
+  return ExitCode::done;
+}
+
+std::string finding_line(const Finding& finding, bool colour) {
+  const char* paint = finding.ok ? "\x1b[32m" : "\x1b[31m";
+  const char* word = finding.ok ? "ok      " : "problem ";
+  const std::string mark = colour ? fmt::format("{}{}\x1b[0m", paint, word) : word;
+  const std::string line = fmt::format("{} {}\n", mark, one_line(finding.what));
+  return finding.cure.empty() ? line : line + fmt::format("         {}\n", one_line(finding.cure));
+}
+
+ExitCode check(Services& services, const std::string& name) {
+  const TargetRow row = find_target(services.stores(), name);
+  const std::vector<Finding> findings = services.target(name, row.url)->check();
+  const Terminal& terminal = services.environment().terminal;
+  std::vector<Record> records;
+  for (const Finding& finding : findings) {
+    records.push_back(
+        {{"ok", finding.ok}, {"what", finding.what}, {"cure", or_null(finding.cure)}});
+    if (!services.output().is_json())
+      services.output().text(finding_line(finding, terminal.out && terminal.colour));
+  }
+  if (services.output().is_json()) services.output().text(render_json(records));
+  const bool is_fit = std::all_of(findings.begin(), findings.end(),
+                                  [](const Finding& finding) { return finding.ok; });
+  return is_fit ? ExitCode::done : ExitCode::refused;
+}
+
+struct InstallOptions {
+  std::string name;
+  bool print_sql = false;
+};
+
+ExitCode install(Services& services, const InstallOptions& options) {
+  const TargetRow row = find_target(services.stores(), options.name);
+  const auto target = services.target(row.name, row.url);
+  if (options.print_sql) {
+    services.output().text(target->install_sql());
+    return ExitCode::done;
+  }
+  const bool changed = target->install();
+  services.output().result(
+      {{"name", row.name}, {"changed", changed}},
+      fmt::format("target {} {}", row.name, changed ? "was prepared" : "is up to date already"));
+  return ExitCode::done;
+}
+
+ExitCode remove(Services& services, const std::string& name) {
+  Stores& stores = services.stores();
+  stores.targets.remove(find_target(stores, name).name, services.actor());
+  services.output().result({{"name", name}, {"change", std::string("removed")}},
+                           fmt::format("target {} was removed; what Lethe keeps in that database "
+                                       "stays there, in the schema lethe",
+                                       name));
+  return ExitCode::done;
+}
+
+void add_add(const Command& target) {
+  const auto options = std::make_shared<AddOptions>();
+  target
+      .add("add", "Registers a database to be cleaned, or changes how it is reached",
+           "lethe target add app --url service=app\n"
+           "lethe target add app --url postgresql://lethe@db/app --max-running 8")
+      .positional("NAME", options->name, "what to call it")
+      .required("--url", options->url, "libpq URI, key=value string or service; never a password")
+      .option("--max-running", options->max_running, {1, max_running_limit},
+              "tasks that may run at once, 1 to 1000 (default 4)")
+      .flag("--no-connect", options->no_connect, "do not try whether it can be reached")
+      .runs(options, add);
+}
+
+void add_install(const Command& target) {
+  const auto options = std::make_shared<InstallOptions>();
+  target
+      .add("install", "Creates what Lethe needs in a target (schema lethe)",
+           "lethe target install app\nlethe target install app --print-sql > lethe.sql")
+      .positional("NAME", options->name, "of the target")
+      .flag("--print-sql", options->print_sql, "print the SQL instead, for a DBA to run")
+      .runs(options, install);
+}
+
+}  // namespace
+
+void add_target(const Command& root) {
+  const Command target = root.add("target", "The databases that Lethe cleans",
+                                  "lethe target add app --url service=app\nlethe target check app");
+  add_add(target);
+  target.add("list", "Lists the targets", "lethe target list --output json").runs(list);
+  target.add("show", "Shows one target", "lethe target show app")
+      .runs_with("NAME", "of the target", show);
+  target
+      .add("check", "Tells whether Lethe can work in a target; exit 3 when not",
+           "lethe target check app")
+      .runs_with("NAME", "of the target", check);
+  add_install(target);
+  add_pause_of_target(target);
+  target.add("remove", "Forgets a target that no policy needs", "lethe target remove app")
+      .runs_with("NAME", "of the target", remove);
+}
+
+}  // namespace lethe::cli

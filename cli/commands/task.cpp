@@ -1,0 +1,121 @@
+#include "cli/commands/task.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cli/lookup.hpp"
+#include "cli/records.hpp"
+#include "cli/why.hpp"
+
+namespace lethe::cli {
+namespace {
+
+constexpr const char* example_id = "01JD3M3XQ7W3G5V9B1K2N4P6R8";
+constexpr std::int64_t limit_max = 10'000;
+constexpr std::array<const char*, 5> live_states{"waiting", "ready", "leased", "scheduled",
+                                                 "paused"};
+
+struct ListOptions {
+  std::string run;
+  std::string target;
+  std::string state;
+  std::optional<std::int64_t> limit;
+};
+
+ExitCode list(Services& services, const ListOptions& options) {
+  const bool is_state = options.state.empty() || std::find(live_states.begin(), live_states.end(),
+                                                           options.state) != live_states.end();
+  if (!is_state)
+    throw UserError(ExitCode::usage,
+                    fmt::format("--state: write one of {}", fmt::join(live_states, ", ")));
+  Stores& stores = services.stores();
+  if (!options.run.empty()) static_cast<void>(find_run(stores, options.run));
+  if (!options.target.empty()) static_cast<void>(find_target(stores, options.target));
+  TaskFilter filter{.run = options.run, .target = options.target, .state = options.state};
+  if (options.limit) filter.rows_max = static_cast<std::int32_t>(*options.limit);
+  services.output().list(records_of(stores.tasks.list(filter), task_record),
+                         {"id", "policy", "target", "kind", "state", "attempts", "rescues",
+                          "leased_by", "batches", "rows", "last_error"},
+                         "no task is waiting or running");
+  return ExitCode::done;
+}
+
+ExitCode show(Services& services, const std::string& id) {
+  services.output().card(task_details(find_task(services.stores(), id)));
+  return ExitCode::done;
+}
+
+ExitCode why(Services& services, const std::string& id) {
+  Stores& stores = services.stores();
+  std::string state;
+  std::string sentence;
+  if (const auto situation = stores.tasks.why(id)) {
+    state = situation->state;
+    sentence = why_sentence(*situation);
+  } else {
+    const TaskRow task = find_task(stores, id);
+    state = task.state;
+    sentence = ended_sentence(task);
+  }
+  services.output().result({{"id", id}, {"state", state}, {"why", sentence}}, sentence);
+  return ExitCode::done;
+}
+
+struct Verb {
+  const char* name;
+  const char* summary;
+  const char* change;  ///< in JSON
+  const char* said;    ///< the sentence, after the id
+  void (TaskStore::*act)(const std::string& id, const std::string& actor);
+};
+
+constexpr std::array<Verb, 3> verbs{{
+    {"cancel", "Takes a task out of its run", "cancel_requested",
+     "is taken out, after its batch if it is leased; its run ends as cancelled",
+     &TaskStore::cancel},
+    {"retry", "Runs a scheduled task now, or puts a dead letter back", "retried",
+     "was put back in the queue", &TaskStore::retry},
+    {"release", "Takes a leased task from its worker", "released",
+     "was taken from its worker, whose batch is refused", &TaskStore::release},
+}};
+
+ExitCode act(Services& services, const Verb& verb, const std::string& id) {
+  Stores& stores = services.stores();
+  const TaskRow task = find_task(stores, id);
+  (stores.tasks.*verb.act)(task.id, services.actor());
+  services.output().result({{"id", task.id}, {"change", std::string(verb.change)}},
+                           fmt::format("task {} {}", task.id, verb.said));
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_task(const Command& root) {
+  const Command task =
+      root.add("task", "The parts of runs that workers hold",
+               "lethe task list --state leased\nlethe task why 01JD3M3XQ7W3G5V9B1K2N4P6R8");
+  const auto options = std::make_shared<ListOptions>();
+  task.add("list", "Lists live tasks",
+           "lethe task list --target app --state scheduled\nlethe task list --output json")
+      .option("--run", options->run, "only of this run")
+      .option("--target", options->target, "only in this target")
+      .option("--state", options->state, "waiting, ready, leased, scheduled or paused")
+      .option("--limit", options->limit, {1, limit_max}, "at most so many (default 100)")
+      .runs(options, list);
+  task.add("show", "Shows one task, also an ended one",
+           fmt::format("lethe task show {}", example_id))
+      .runs_with("ID", "of the task", show);
+  task.add("why", "Tells in one sentence why a task runs or does not",
+           fmt::format("lethe task why {}", example_id))
+      .runs_with("ID", "of the task", why);
+  for (const Verb& verb : verbs) {
+    task.add(verb.name, verb.summary, fmt::format("lethe task {} {}", verb.name, example_id))
+        .runs_with("ID", "of the task", [&verb](Services& services, const std::string& id) {
+          return act(services, verb, id);
+        });
+  }
+}
+
+}  // namespace lethe::cli

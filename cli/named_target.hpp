@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/control/target_database.hpp"
+
+namespace lethe::cli {
+
+/// A target whose failures say which target it is: a StoreError becomes a UserError that starts
+/// with its name, with ExitCode::unreachable when the database does not answer. Without it nobody
+/// could tell such a failure from one of the control database.
+class NamedTarget final : public TargetDatabase {
+ public:
+  NamedTarget(std::string name, std::unique_ptr<TargetDatabase> target)
+      : name_(std::move(name)), target_(std::move(target)) {}
+
+  bool install() override;
+  [[nodiscard]] std::string install_sql() override;
+  std::vector<Finding> check() override;
+  void check_policy(const Policy& policy, const std::string& field) override;
+  Census census(const Policy& policy) override;
+  void set_gate(const std::string& policy, std::int64_t epoch, bool halted,
+                const std::string& reason) override;
+  void halt(bool halted, const std::string& reason) override;
+  LedgerTotals ledger_totals(const std::string& run) override;
+
+ private:
+  template <class Call>
+  auto named(const Call& call) -> decltype(call());
+
+  std::string name_;
+  std::unique_ptr<TargetDatabase> target_;
+};
+
+}  // namespace lethe::cli

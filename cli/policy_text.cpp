@@ -1,0 +1,108 @@
+#include "cli/policy_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/policies/policy_json.hpp"
+
+namespace lethe::cli {
+namespace {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+std::string joined(const std::vector<std::string>& parts) {
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string comparison_text(const Condition& leaf) {
+  const char* comparison = to_string(leaf.comparison);
+  const bool is_list = leaf.comparison == Comparison::in || leaf.comparison == Comparison::not_in;
+  const std::string values =
+      is_list ? fmt::format("({})", joined(leaf.values)) : joined(leaf.values);
+  return fmt::format("{} {} {}", leaf.column, comparison, values);
+}
+
+std::string branch_text(const Condition& branch) {
+  const char* joiner = branch.kind == Condition::Kind::any ? " or " : " and ";
+  std::string text;
+  for (const Condition& child : branch.children) {
+    const bool is_branch = child.kind == Condition::Kind::all || child.kind == Condition::Kind::any;
+    const std::string part = condition_text(child);
+    text += text.empty() ? "" : joiner;
+    text += is_branch && child.children.size() > 1 ? fmt::format("({})", part) : part;
+  }
+  return text;
+}
+
+std::string override_text(const TenantOverride& entry) {
+  if (!entry.enabled) return "disabled";
+  std::vector<std::string> parts;
+  if (entry.retain) parts.push_back(fmt::format("retain {}", to_text(*entry.retain)));
+  if (entry.keep_min) parts.push_back(fmt::format("keep_min {}", *entry.keep_min));
+  return parts.empty() ? "as the policy" : joined(parts);
+}
+
+void add_tenant_fields(Fields& fields, const TenantRule& rule) {
+  fields.emplace_back("tenant.column", rule.column);
+  if (rule.only) fields.emplace_back("tenant.only", *rule.only);
+  if (rule.keep_min) fields.emplace_back("tenant.keep_min", fmt::format("{}", *rule.keep_min));
+  for (const auto& [tenant, entry] : rule.overrides)
+    fields.emplace_back(fmt::format("tenant.overrides.{}", tenant), override_text(entry));
+}
+
+const std::string* find_field(const Fields& fields, const std::string& name) {
+  const auto found = std::find_if(fields.begin(), fields.end(),
+                                  [&](const auto& field) { return field.first == name; });
+  return found == fields.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+std::string condition_text(const Condition& condition) {
+  switch (condition.kind) {
+    case Condition::Kind::comparison: return comparison_text(condition);
+    case Condition::Kind::negation:
+      return fmt::format("not ({})", condition_text(condition.children.at(0)));
+    case Condition::Kind::all:
+    case Condition::Kind::any: break;
+  }
+  return branch_text(condition);
+}
+
+Fields policy_fields(const Policy& policy) {
+  Fields fields{{"target", policy.target},
+                {"table", to_text(policy.table)},
+                {"timestamp", joined(policy.timestamp)},
+                {"retain", to_text(policy.retain)}};
+  const std::string where = condition_text(policy.where);
+  if (!where.empty()) fields.emplace_back("where", where);
+  if (policy.keep_min) fields.emplace_back("keep_min", fmt::format("{}", *policy.keep_min));
+  if (policy.tenant) add_tenant_fields(fields, *policy.tenant);
+  if (!policy.schedule.empty()) {
+    fields.emplace_back("schedule", policy.schedule);
+    fields.emplace_back("timezone", policy.timezone);
+  }
+  if (policy.max_rows) fields.emplace_back("max_rows", fmt::format("{}", *policy.max_rows));
+  return fields;
+}
+
+std::vector<FieldChange> policy_changes(const Policy& before, const Policy& after) {
+  const Fields old_fields = policy_fields(before);
+  const Fields new_fields = policy_fields(after);
+  std::vector<FieldChange> changes;
+  for (const auto& [name, value] : new_fields) {
+    const std::string* old_value = find_field(old_fields, name);
+    if (old_value == nullptr) {
+      changes.push_back({name, "", value});
+    } else if (*old_value != value) {
+      changes.push_back({name, *old_value, value});
+    }
+  }
+  for (const auto& [name, value] : old_fields) {
+    if (find_field(new_fields, name) == nullptr) changes.push_back({name, value, ""});
+  }
+  return changes;
+}
+
+}  // namespace lethe::cli

@@ -1,0 +1,178 @@
+#include "cli/records.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "cli/text.hpp"
+
+namespace lethe::cli {
+namespace {
+
+Field instant(const char* name, const std::string& iso8601) {
+  return {name, or_null(iso8601), Show::instant};
+}
+
+Field count(const char* name, std::int64_t number) { return {name, number, Show::count}; }
+
+Field text(const char* name, const std::string& value) { return {name, or_null(value)}; }
+
+Record joined(Record record, Record more) {
+  for (Field& field : more) record.push_back(std::move(field));
+  return record;
+}
+
+std::vector<Record> tenant_records(const Census& census) {
+  std::vector<Record> tenants;
+  for (const Census::Tenant& tenant : census.tenants)
+    tenants.push_back({{"tenant", tenant.tenant},
+                       count("total", tenant.total),
+                       count("eligible", tenant.eligible)});
+  return tenants;
+}
+
+}  // namespace
+
+Record target_record(const TargetRow& row) {
+  return {{"name", row.name},
+          {"url", row.url},
+          {"max_running", row.max_running},
+          count("policies", row.policies),
+          count("waiting", row.waiting),
+          count("running", row.running),
+          {"paused", row.paused},
+          instant("created_at", row.created_at)};
+}
+
+Record policy_record(const PolicyRow& row) {
+  return {{"name", row.name},
+          {"target", row.target},
+          {"enabled", row.enabled},
+          {"paused", row.paused},
+          instant("next_fire_at", row.next_fire_at),
+          text("last_run", row.last_run),
+          text("last_state", row.last_state),
+          {"last_rows", row.last_run.empty() ? Value{} : Value{row.last_rows}, Show::count},
+          instant("last_finished_at", row.last_finished_at)};
+}
+
+Record policy_details(const PolicyRow& row) {
+  return joined(policy_record(row), {{"epoch", row.epoch},
+                                     instant("updated_at", row.updated_at),
+                                     {"spec_sha256", row.spec_sha256},
+                                     {"spec", JsonText{row.spec_text}}});
+}
+
+Record run_record(const RunRow& row) {
+  return {{"id", row.id},
+          text("policy", row.policy),
+          {"target", row.target},
+          {"state", row.state},
+          text("strategy", row.strategy),
+          instant("cutoff", row.cutoff),
+          instant("scheduled_for", row.scheduled_for),
+          instant("started_at", row.started_at),
+          instant("finished_at", row.finished_at),
+          count("rows", row.rows),
+          count("batches", row.batches),
+          {"passes", row.passes},
+          text("error", row.error)};
+}
+
+Record run_details(const RunRow& row) {
+  return joined(run_record(row), {{"estimated_rows", or_null(row.estimated_rows), Show::count},
+                                  count("live_tasks", row.live_tasks),
+                                  {"elapsed_ms", row.elapsed_ms},
+                                  instant("created_at", row.created_at),
+                                  {"requested_by", row.requested_by},
+                                  {"spec_sha256", row.spec_sha256},
+                                  {"spec", JsonText{row.spec_text}}});
+}
+
+Record task_record(const TaskRow& row) {
+  return {{"id", row.id},
+          {"run", row.run},
+          text("policy", row.policy),
+          {"target", row.target},
+          {"kind", row.kind},
+          {"state", row.state},
+          text("tenant", row.tenant),
+          {"lane", row.lane},
+          {"attempts", row.attempts},
+          {"rescues", row.rescues},
+          {"epoch", row.epoch},
+          {"leased_by", or_null(row.leased_by)},
+          instant("lease_deadline", row.lease_deadline),
+          instant("expire_deadline", row.expire_deadline),
+          instant("enqueue_at", row.enqueue_at),
+          count("batches", row.batches),
+          count("rows", row.rows),
+          text("last_error", row.last_error)};
+}
+
+Record task_details(const TaskRow& row) {
+  const bool has_payload = !row.payload.empty();
+  return joined(task_record(row),
+                {instant("created_at", row.created_at),
+                 instant("ended_at", row.ended_at),
+                 {"cancel_requested", row.cancel_requested},
+                 {"payload_bytes",
+                  has_payload ? Value{static_cast<std::int64_t>(row.payload.size())} : Value{}}});
+}
+
+Record worker_record(const WorkerRow& row) {
+  return {{"id", row.id},
+          {"instance", row.instance},
+          {"version", row.version},
+          {"phase", row.phase},
+          {"slots", row.slots},
+          {"busy", row.busy},
+          count("last_seen_ms", row.last_seen_ms)};
+}
+
+Record worker_details(const WorkerRow& row) {
+  std::vector<std::string> targets;
+  if (!row.targets.empty()) targets = split(row.targets, ',');
+  return joined(worker_record(row), {{"leased", row.leased},
+                                     instant("started_at", row.started_at),
+                                     {"targets", nested(targets)}});
+}
+
+Record census_record(const Census& census) {
+  return {instant("cutoff", census.cutoff),
+          count("total", census.total),
+          count("eligible", census.eligible),
+          count("too_young", census.too_young),
+          count("no_timestamp", census.no_timestamp),
+          count("condition", census.condition),
+          count("tenant_off", census.tenant_off),
+          count("keep_min", census.keep_min),
+          text("oldest", census.oldest),
+          text("newest", census.newest),
+          {"bytes", census.bytes, Show::bytes},
+          {"tenants", nested(tenant_records(census))}};
+}
+
+std::string census_text(const Census& census) {
+  const auto kept = [](const char* why, std::int64_t rows) -> Record {
+    return {{"what", std::string("  ") + why}, count("rows", rows)};
+  };
+  const Record total{{"what", std::string("in the table")}, count("rows", census.total)};
+  const Record eligible{{"what", std::string("would be deleted")}, count("rows", census.eligible)};
+  const Record stays{{"what", std::string("would stay")},
+                     count("rows", census.total - census.eligible)};
+  std::string result = render_table(
+      {total, eligible, stays, kept("younger than the cutoff", census.too_young),
+       kept("without a finite timestamp", census.no_timestamp),
+       kept("not matched by where", census.condition),
+       kept("of a tenant left out", census.tenant_off), kept("kept by keep_min", census.keep_min)},
+      {"what", "rows"});
+  result += fmt::format("cutoff {}\n", instant_text(census.cutoff));
+  if (census.eligible > 0)
+    result += fmt::format("to delete: oldest {}, newest {}, about {}\n", one_line(census.oldest),
+                          one_line(census.newest), bytes_text(census.bytes));
+  if (census.tenants.empty()) return result;
+  return result + "\n" + render_table(tenant_records(census), {"tenant", "total", "eligible"});
+}
+
+}  // namespace lethe::cli

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/output.hpp"
+#include "common/control/operator_store.hpp"
+#include "common/control/target_database.hpp"
+
+namespace lethe::cli {
+
+// What the commands show of each thing. Names and order are part of the interface (docs/cli.md):
+// add at the end, never rename. `details` begin with the fields of the list.
+
+[[nodiscard]] Record target_record(const TargetRow& row);
+[[nodiscard]] Record policy_record(const PolicyRow& row);
+[[nodiscard]] Record policy_details(const PolicyRow& row);
+[[nodiscard]] Record run_record(const RunRow& row);
+[[nodiscard]] Record run_details(const RunRow& row);
+[[nodiscard]] Record task_record(const TaskRow& row);
+[[nodiscard]] Record task_details(const TaskRow& row);
+[[nodiscard]] Record worker_record(const WorkerRow& row);
+[[nodiscard]] Record worker_details(const WorkerRow& row);
+[[nodiscard]] Record census_record(const Census& census);
+
+/// The census for people: what would go, what stays and why, the tenants with most to delete.
+[[nodiscard]] std::string census_text(const Census& census);
+
+/// One record per row.
+template <class Row>
+[[nodiscard]] std::vector<Record> records_of(const std::vector<Row>& rows,
+                                             Record (*make)(const Row&)) {
+  std::vector<Record> records;
+  for (const Row& row : rows) records.push_back(make(row));
+  return records;
+}
+
+}  // namespace lethe::cli

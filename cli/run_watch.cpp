@@ -1,0 +1,116 @@
+#include "cli/run_watch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cli/lookup.hpp"
+#include "cli/progress.hpp"
+#include "cli/records.hpp"
+#include "cli/text.hpp"
+#include "common/store_error.hpp"
+
+namespace lethe::cli {
+namespace {
+
+constexpr std::chrono::milliseconds poll_interval{250};
+constexpr int failures_max = 20;  // in a row: five seconds without the control database
+
+/// Reads the run; a database that is away for a moment is no reason to stop watching.
+class RunReader {
+ public:
+  RunReader(Stores& stores, std::string id) : stores_(stores), id_(std::move(id)) {}
+
+  /// Nothing when the database did not answer this time.
+  std::optional<RunRow> read() {
+    try {
+      RunRow run = find_run(stores_, id_);
+      failures_ = 0;
+      return run;
+    } catch (const StoreError& error) {
+      ++failures_;
+      if (error.failure() == Failure::rejected || failures_ > failures_max) throw;
+      return std::nullopt;
+    }
+  }
+
+ private:
+  Stores& stores_;
+  std::string id_;
+  int failures_ = 0;
+};
+
+ProgressDrawer::Style style_of(const Terminal& terminal, bool is_json) {
+  return {.is_terminal = terminal.err,
+          .is_silent = is_json && !terminal.err,
+          .columns = terminal.columns};
+}
+
+Progress progress_of(const RunRow& run, const RateMeter& rate) {
+  return {.state = run.state,
+          .rows = run.rows,
+          .estimated_rows = run.estimated_rows,
+          .rows_per_second = rate.rows_per_second(),
+          .passes = run.passes,
+          .elapsed = std::chrono::milliseconds(run.elapsed_ms)};
+}
+
+}  // namespace
+
+bool has_ended(const RunRow& run) {
+  constexpr std::array<std::string_view, 6> ends{"satisfied", "failed",  "cancelled",
+                                                 "expired",   "refused", "skipped"};
+  return std::find(ends.begin(), ends.end(), run.state) != ends.end();
+}
+
+std::string end_line(const RunRow& run) {
+  std::string line = fmt::format("{}: {} in {}, {}", run.state, counted(run.rows, "row", "rows"),
+                                 counted(run.batches, "batch", "batches"),
+                                 duration_text(std::chrono::milliseconds(run.elapsed_ms)));
+  if (run.rows > 0 && run.elapsed_ms > 0)
+    line += fmt::format(", {}/s", counted(run.rows * 1000 / run.elapsed_ms, "row", "rows"));
+  if (!run.error.empty()) line += fmt::format("; {}", run.error);
+  return line;
+}
+
+ExitCode end_code(const RunRow& run) {
+  if (run.state == "satisfied") return ExitCode::done;
+  return run.state == "refused" ? ExitCode::refused : ExitCode::failed;
+}
+
+ExitCode watch_run(Services& services, const std::string& id) {
+  Environment& environment = services.environment();
+  RunReader reader(services.stores(), id);
+  ProgressDrawer drawer(environment.err, environment.clock,
+                        style_of(environment.terminal, services.output().is_json()));
+  RateMeter rate;
+  const std::stop_token interrupted = environment.interrupted();
+  for (;;) {
+    if (const std::optional<RunRow> run = reader.read()) {
+      if (has_ended(*run)) {
+        drawer.clear();
+        services.output().result(run_details(*run), end_line(*run));
+        return end_code(*run);
+      }
+      rate.add(environment.clock.now(), run->rows);
+      drawer.draw(progress_of(*run, rate));
+    }
+    if (environment.clock.wait_for(poll_interval, interrupted)) continue;
+    drawer.clear();
+    services.note(
+        fmt::format("stopped watching; the run goes on: lethe run watch {0}, or end it: "
+                    "lethe run cancel {0}",
+                    id));
+    return ExitCode::failed;
+  }
+}
+
+ExitCode report_new_run(Services& services, const std::string& id, bool wait) {
+  if (wait) return watch_run(services, id);
+  services.output().result(run_details(find_run(services.stores(), id)),
+                           fmt::format("run {0} was made; follow it with lethe run watch {0}", id));
+  return ExitCode::done;
+}
+
+}  // namespace lethe::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "cli/services.hpp"
+#include "common/user_error.hpp"
+
+namespace lethe::cli {
+
+/// True for the states in which a run stays for ever.
+[[nodiscard]] bool has_ended(const RunRow& run);
+
+/// "satisfied: 12,345 rows in 67 batches, 3.2 s, 3,857 rows/s". Pure.
+[[nodiscard]] std::string end_line(const RunRow& run);
+
+/// done when satisfied, refused when a guard refused it, failed otherwise. Pure.
+[[nodiscard]] ExitCode end_code(const RunRow& run);
+
+/// Follows a run until it has ended and shows its progress on standard error, its end on standard
+/// output. Ctrl-C ends the watching and not the run (then ExitCode::failed). Throws UserError
+/// (not_found) when there is no such run.
+[[nodiscard]] ExitCode watch_run(Services& services, const std::string& id);
+
+/// After `id` was made: follows it when `wait`, else says how to.
+[[nodiscard]] ExitCode report_new_run(Services& services, const std::string& id, bool wait);
+
+}  // namespace lethe::cli

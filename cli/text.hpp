@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lethe::cli {
+
+/// "1234567" as "1,234,567".
+[[nodiscard]] std::string grouped(std::int64_t number);
+
+/// A number with its noun: "1 row", "12,345 rows".
+[[nodiscard]] std::string counted(std::int64_t number, std::string_view one, std::string_view many);
+
+/// "512 B", "1.5 MB": powers of 1000.
+[[nodiscard]] std::string bytes_text(std::int64_t bytes);
+
+/// "0.3 s", "42.0 s", "2 min 5 s", "1 h 3 min", "2 d 4 h".
+[[nodiscard]] std::string duration_text(std::chrono::milliseconds duration);
+
+/// An ISO 8601 instant for people: "2026-11-21T03:00:00.123456Z" as "2026-11-21 03:00:00Z".
+/// Anything else is returned as it is.
+[[nodiscard]] std::string instant_text(const std::string& iso8601);
+
+/// `text` without what could end a line or steer a terminal: line breaks become spaces, other
+/// control characters question marks. Names, tenants and error texts come from other people.
+[[nodiscard]] std::string one_line(std::string_view text);
+
+/// How many columns `text` (UTF-8) takes, one per code point.
+[[nodiscard]] std::size_t display_width(std::string_view text);
+
+/// The parts between separators; one empty part for an empty text.
+[[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
+
+}  // namespace lethe::cli

@@ -1,0 +1,24 @@
+#include "common/config/common_settings.hpp"
+
+namespace lethe {
+
+SettingSpec database_setting() {
+  return {.key = "database",
+          .env = "LETHE_DATABASE_URL",
+          .flag = "--database",
+          .kind = SettingKind::connection,
+          .unit = "connection string",
+          .help = "control database; without it libpq's PG* variables count"};
+}
+
+SettingSpec log_level_setting() {
+  return {.key = "log_level",
+          .flag = "--log-level",
+          .kind = SettingKind::choice,
+          .unit = "level",
+          .choices = {"debug", "info", "warn", "error"},
+          .fallback = "info",
+          .help = "least level that is logged"};
+}
+
+}  // namespace lethe

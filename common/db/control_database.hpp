@@ -1,0 +1,42 @@
+#pragma once
+
+#include "common/db/migrator.hpp"
+#include "common/db/pg_fleet_store.hpp"
+#include "common/db/pg_policy_store.hpp"
+#include "common/db/pg_run_store.hpp"
+#include "common/db/pg_target_store.hpp"
+#include "common/db/pg_task_store.hpp"
+#include "common/db/session.hpp"
+#include "common/ulid.hpp"
+
+namespace lethe::db {
+
+/// The control database as operators use it: every store on one session, connected at first use.
+class ControlDatabase {
+ public:
+  /// `clock` and `random` are borrowed and must outlive the object.
+  ControlDatabase(std::string connection, std::string application_name, Clock& clock,
+                  Random& random)
+      : session_({.connection = std::move(connection),
+                  .application_name = std::move(application_name)}),
+        ids_(clock, random) {}
+
+  [[nodiscard]] TargetStore& targets() { return targets_; }
+  [[nodiscard]] PolicyStore& policies() { return policies_; }
+  [[nodiscard]] RunStore& runs() { return runs_; }
+  [[nodiscard]] TaskStore& tasks() { return tasks_; }
+  [[nodiscard]] FleetStore& fleet() { return fleet_; }
+  [[nodiscard]] Migrations& migrations() { return migrations_; }
+
+ private:
+  Session session_;
+  IdMaker ids_;
+  PgTargetStore targets_{session_};
+  PgPolicyStore policies_{session_};
+  PgRunStore runs_{session_, ids_};
+  PgTaskStore tasks_{session_, ids_};
+  PgFleetStore fleet_{session_};
+  Migrator migrations_{session_};
+};
+
+}  // namespace lethe::db

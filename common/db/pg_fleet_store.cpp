@@ -1,0 +1,64 @@
+#include "common/db/pg_fleet_store.hpp"
+
+#include <fmt/format.h>
+
+#include "common/db/queries.gen.hpp"
+#include "common/db/queue_steps.hpp"
+
+namespace lethe::db {
+
+std::vector<WorkerRow> PgFleetStore::read(const std::optional<std::int64_t>& id, bool also_ended) {
+  return transact(session_, "workers_list", [&](Transaction& transaction) {
+    std::vector<WorkerRow> workers;
+    for (const auto& row : transaction.exec(queries::workers_list, Params::of(id, also_ended)))
+      workers.push_back({.id = number(row, "id"),
+                         .instance = text(row, "instance"),
+                         .version = text(row, "version"),
+                         .phase = text(row, "phase"),
+                         .slots = number<std::int32_t>(row, "slots"),
+                         .busy = number<std::int32_t>(row, "busy"),
+                         .last_seen_ms = number(row, "last_seen_ms"),
+                         .started_at = text(row, "started_at"),
+                         .targets = text(row, "targets"),
+                         .leased = number(row, "leased")});
+    return workers;
+  });
+}
+
+std::vector<WorkerRow> PgFleetStore::workers(bool also_ended) {
+  return read(std::nullopt, also_ended);
+}
+
+std::optional<WorkerRow> PgFleetStore::worker(std::int64_t id) {
+  auto rows = read(id, true);
+  if (rows.empty()) return std::nullopt;
+  return std::move(rows.front());
+}
+
+void PgFleetStore::pause(const Pause& pause, const std::string& reason, const std::string& actor) {
+  transact(session_, "pauses_put", [&](Transaction& transaction) {
+    lock_slots(transaction, all_target_names(transaction));
+    transaction.exec(queries::pauses_put,
+                     Params::of(to_string(pause.scope), pause.name, actor, reason));
+    transaction.exec(queries::items_park);
+    audit(transaction, actor, "pause", fmt::format("{} {}", to_string(pause.scope), pause.name),
+          reason);
+  });
+}
+
+bool PgFleetStore::resume(const Pause& pause, const std::string& actor) {
+  return transact(session_, "pauses_remove", [&](Transaction& transaction) {
+    const auto targets = all_target_names(transaction);
+    lock_slots(transaction, targets);
+    const auto removed = transaction.exec(queries::pauses_remove,
+                                          Params::of(to_string(pause.scope), pause.name));
+    if (removed.affected_rows() == 0) return false;
+    transaction.exec(queries::items_unpark);
+    admit(transaction, targets);
+    audit(transaction, actor, "resume", fmt::format("{} {}", to_string(pause.scope), pause.name),
+          "");
+    return true;
+  });
+}
+
+}  // namespace lethe::db

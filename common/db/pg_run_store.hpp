@@ -1,0 +1,27 @@
+#pragma once
+
+#include "common/control/operator_store.hpp"
+#include "common/db/session.hpp"
+#include "common/ulid.hpp"
+
+namespace lethe::db {
+
+/// RunStore in the control database.
+class PgRunStore final : public RunStore {
+ public:
+  /// Both are borrowed and must outlive the store.
+  PgRunStore(Session& session, IdMaker& ids) : session_(session), ids_(ids) {}
+
+  RunId start(const Policy& spec, std::int64_t policy_epoch, const std::string& actor) override;
+  std::vector<RunRow> list(const RunFilter& filter) override;
+  std::optional<RunRow> find(const std::string& id) override;
+  void cancel(const std::string& id, const std::string& actor) override;
+
+ private:
+  std::vector<RunRow> read(const std::optional<std::string>& id, const RunFilter& filter);
+
+  Session& session_;
+  IdMaker& ids_;
+};
+
+}  // namespace lethe::db

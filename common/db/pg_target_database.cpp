@@ -1,0 +1,201 @@
+#include "common/db/pg_target_database.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/db/migrator.hpp"
+#include "common/db/queries.gen.hpp"
+#include "common/db/target/catalog.hpp"
+#include "common/db/target/tenant_cutoffs.hpp"
+#include "common/db/transact.hpp"
+#include "common/policies/policy_json.hpp"
+#include "common/user_error.hpp"
+
+namespace lethe::db {
+
+namespace {
+
+constexpr std::int32_t oldest_server = 130'000;
+constexpr std::size_t tenants_shown = 20;
+
+/// Whoever changes a gate row waits for the batches in flight, each of which is shorter than this.
+constexpr std::chrono::milliseconds gate_patience{60'000};
+
+/// A census reads the whole table.
+constexpr std::string_view census_settings =
+    "SET LOCAL statement_timeout = '10min'; SET TRANSACTION READ ONLY";
+
+/// Sums and, for tables with tenants, one entry per tenant.
+void add_verdict(Census& census, const pqxx::row& row) {
+  const std::string verdict = text(row, "verdict");
+  const auto rows = number(row, "rows");
+  if (!flag(row, "is_sum")) {
+    const std::string tenant = text(row, "tenant");
+    auto entry = std::find_if(census.tenants.begin(), census.tenants.end(),
+                              [&](const auto& known) { return known.tenant == tenant; });
+    if (entry == census.tenants.end())
+      entry = census.tenants.insert(census.tenants.end(), {.tenant = tenant});
+    entry->total += rows;
+    if (verdict == "eligible") entry->eligible += rows;
+    return;
+  }
+  census.total += rows;
+  if (verdict == "too_young") census.too_young += rows;
+  if (verdict == "no_timestamp") census.no_timestamp += rows;
+  if (verdict == "condition") census.condition += rows;
+  if (verdict == "tenant_off") census.tenant_off += rows;
+  if (verdict == "keep_min") census.keep_min += rows;
+  if (verdict != "eligible") return;
+  census.eligible += rows;
+  census.oldest = text(row, "oldest");
+  census.newest = text(row, "newest");
+}
+
+Finding server_finding(std::int32_t version, const std::string& shown) {
+  return {.ok = version >= oldest_server,
+          .what = "PostgreSQL " + shown,
+          .cure = version >= oldest_server ? "" : "Lethe needs PostgreSQL 13 or later"};
+}
+
+}  // namespace
+
+PgTargetDatabase::PgTargetDatabase(const std::string& url, const std::string& application_name)
+    : session_({.connection = url,
+                .application_name = application_name,
+                .statement_timeout = gate_patience,
+                .lock_timeout = gate_patience}) {}
+
+bool PgTargetDatabase::install() { return !target_migrator(session_).up().empty(); }
+
+std::string PgTargetDatabase::install_sql() {
+  auto migrator = target_migrator(session_);
+  return migrator.sql_of(migrator.status());
+}
+
+std::vector<Finding> PgTargetDatabase::check() {
+  std::vector<Finding> findings;
+  const bool installed = transact(session_, "target_check", [&](Transaction& transaction) {
+    const auto row = transaction.exec(queries::catalog_check).at(0);
+    findings.push_back(
+        server_finding(number<std::int32_t>(row, "server_version"), text(row, "server_version_text")));
+    const bool standby = flag(row, "in_recovery");
+    findings.push_back({.ok = !standby,
+                        .what = standby ? "this server is a standby" : "this server takes writes",
+                        .cure = standby ? "add target_session_attrs=read-write to the URL" : ""});
+    const bool super = flag(row, "is_superuser");
+    findings.push_back(
+        {.ok = true,
+         .what = fmt::format("connected as role {}{}", text(row, "role"),
+                             super ? ", a superuser: a role with SELECT and DELETE on the tables to "
+                                     "clean is safer"
+                                   : ""),
+         .cure = ""});
+    return flag(row, "installed");
+  });
+  if (!installed) {
+    findings.push_back({.ok = false,
+                        .what = "schema lethe is not installed",
+                        .cure = "run: lethe target install NAME"});
+    return findings;
+  }
+  const auto steps = target_migrator(session_).status();
+  const bool pending = std::any_of(steps.begin(), steps.end(),
+                                   [](const auto& step) { return step.applied_at.empty(); });
+  findings.push_back({.ok = !pending,
+                      .what = fmt::format("schema lethe is {}", pending ? "outdated" : "installed"),
+                      .cure = pending ? "run: lethe target install NAME" : ""});
+  return findings;
+}
+
+void PgTargetDatabase::require_installed() {
+  const auto steps = target_migrator(session_).status();
+  if (std::any_of(steps.begin(), steps.end(),
+                  [](const auto& step) { return step.applied_at.empty(); }))
+    throw UserError(ExitCode::bad_config,
+                    "the target's schema lethe is missing or older than this program; run: lethe "
+                    "target install NAME");
+}
+
+void PgTargetDatabase::check_policy(const Policy& policy, const std::string& field) {
+  transact(session_, "policy_check", [&](Transaction& transaction) {
+    const TableFacts table = look_up_table(transaction, policy, field);
+    static_cast<void>(look_up_relations(transaction, table, field));
+    Params params;
+    const std::string condition = condition_sql(policy.where, table, params);
+    const std::string sql =
+        fmt::format("SELECT 1 FROM ONLY {} AS x WHERE {} LIMIT 0", table.name, condition);
+    try {  // the server reads every value by its column's type
+      transaction.exec_built(sql, params);
+    } catch (const pqxx::sql_error& error) {
+      const std::string what = error.what();
+      throw UserError(ExitCode::bad_config,
+                      fmt::format("{}.where: {} does not take it: {}; write a value of the column's "
+                                  "type",
+                                  field, table.name, what.substr(0, what.find('\n'))));
+    }
+  });
+}
+
+Census PgTargetDatabase::census(const Policy& policy) {
+  return transact(
+      session_, "policy_census",
+      [&](Transaction& transaction) {
+        const TableFacts table = look_up_table(transaction, policy, "policy");
+        const auto now = transaction
+                             .exec(queries::gate_limits, Params::of(to_interval(policy.retain)))
+                             .at(0);
+        std::string boundary;
+        if (policy.keep_min.value_or(0) > 0) {
+          const BuiltStatement built = table_boundary(policy, table);
+          boundary = text(transaction.exec_built(built.sql, built.params).at(0), "boundary");
+        }
+        Census census;
+        census.cutoff = text(now, "cutoff");
+        const BuiltStatement built =
+            db::census(policy, table, text(now, "as_of"), boundary);
+        for (const auto& row : transaction.exec_built(built.sql, built.params))
+          add_verdict(census, row);
+        std::int64_t blocks = 0;
+        for (const auto& relation : look_up_relations(transaction, table, "policy"))
+          blocks += relation.blocks;
+        if (census.total > 0)
+          census.bytes = static_cast<std::int64_t>(static_cast<double>(blocks) * 8192.0 *
+                                                   static_cast<double>(census.eligible) /
+                                                   static_cast<double>(census.total));
+        if (!policy.tenant.has_value()) census.tenants.clear();
+        std::stable_sort(census.tenants.begin(), census.tenants.end(),
+                         [](const auto& a, const auto& b) { return a.eligible > b.eligible; });
+        if (census.tenants.size() > tenants_shown) census.tenants.resize(tenants_shown);
+        return census;
+      },
+      std::string(census_settings));
+}
+
+void PgTargetDatabase::change_gate(const std::string& row, std::optional<std::int64_t> epoch,
+                                   bool halted, const std::string& reason) {
+  require_installed();
+  transact(session_, "gate_set", [&](Transaction& transaction) {
+    if (row != "*") transaction.exec(queries::gate_add, Params::of(row));
+    transaction.exec(queries::gate_lock_exclusive, Params::of(row));
+    transaction.exec(queries::gate_set, Params::of(row, epoch, halted, reason));
+  });
+}
+
+void PgTargetDatabase::set_gate(const std::string& policy, std::int64_t epoch, bool halted,
+                                const std::string& reason) {
+  change_gate(policy, epoch, halted, reason);
+}
+
+void PgTargetDatabase::halt(bool halted, const std::string& reason) {
+  change_gate("*", std::nullopt, halted, reason);
+}
+
+LedgerTotals PgTargetDatabase::ledger_totals(const std::string& run) {
+  return transact(session_, "ledger_totals", [&](Transaction& transaction) {
+    const auto row = transaction.exec(queries::ledger_totals, Params::of(run)).at(0);
+    return LedgerTotals{.batches = number(row, "batches"), .rows = number(row, "rows")};
+  });
+}
+
+}  // namespace lethe::db

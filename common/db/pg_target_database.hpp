@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "common/control/target_database.hpp"
+#include "common/db/session.hpp"
+
+namespace lethe::db {
+
+/// TargetDatabase over libpqxx, one connection.
+class PgTargetDatabase final : public TargetDatabase {
+ public:
+  PgTargetDatabase(const std::string& url, const std::string& application_name);
+
+  bool install() override;
+  std::string install_sql() override;
+  std::vector<Finding> check() override;
+  void check_policy(const Policy& policy, const std::string& field) override;
+  Census census(const Policy& policy) override;
+  void set_gate(const std::string& policy, std::int64_t epoch, bool halted,
+                const std::string& reason) override;
+  void halt(bool halted, const std::string& reason) override;
+  LedgerTotals ledger_totals(const std::string& run) override;
+
+ private:
+  void require_installed();
+  void change_gate(const std::string& row, std::optional<std::int64_t> epoch, bool halted,
+                   const std::string& reason);
+
+  Session session_;
+};
+
+}  // namespace lethe::db

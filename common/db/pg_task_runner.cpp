@@ -1,0 +1,180 @@
+#include "common/db/pg_task_runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+#include <optional>
+
+#include "common/db/queries.gen.hpp"
+#include "common/db/target/batch_transaction.hpp"
+#include "common/db/target/clean_step.hpp"
+#include "common/db/target/look_step.hpp"
+#include "common/db/target/verify_step.hpp"
+#include "common/user_error.hpp"
+
+namespace lethe::db {
+
+namespace {
+
+/// A batch is shown in pg_stat_activity with the run and task that it works for.
+std::string batch_settings(const RunContext& run, const LeaseToken& lease) {
+  return fmt::format("SET LOCAL application_name = 'lethe/{}/{}'", run.id.value, lease.task.value);
+}
+
+/// Marks the session that cancel() may reach, for as long as it lives.
+class Running {
+ public:
+  Running(std::mutex& mutex, Session*& slot, Session& session) : mutex_(mutex), slot_(slot) {
+    const std::scoped_lock lock(mutex_);
+    slot_ = &session;
+  }
+  ~Running() {
+    const std::scoped_lock lock(mutex_);
+    slot_ = nullptr;
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  std::mutex& mutex_;
+  Session*& slot_;
+};
+
+}  // namespace
+
+Session& PgTaskRunner::session_for(const RunContext& run) {
+  Target& target = targets_[run.target_url];
+  target.used = true;
+  if (target.session == nullptr)
+    target.session = std::make_unique<Session>(
+        SessionOptions{.connection = run.target_url,
+                       .application_name = application_name_,
+                       .statement_timeout = std::chrono::seconds(30),
+                       .lock_timeout = std::chrono::milliseconds(500),
+                       .idle_timeout = std::chrono::seconds(15)});
+  return *target.session;
+}
+
+void PgTaskRunner::tidy() {
+  for (auto it = targets_.begin(); it != targets_.end();) {
+    const bool idle = !it->second.used;
+    it->second.used = false;
+    it = idle ? targets_.erase(it) : std::next(it);
+  }
+}
+
+void PgTaskRunner::cancel() noexcept {
+  const std::scoped_lock lock(running_mutex_);
+  if (running_ != nullptr) running_->cancel();
+}
+
+/// Runs `body(Transaction&)` on the run's target and turns whatever ends it into TargetTrouble.
+/// commit_unknown passes through as StoreError: only the caller knows what to ask the fence.
+template <class Result, class Body>
+std::variant<Result, TargetTrouble> PgTaskRunner::guarded(const RunContext& run,
+                                                          const LeaseToken& lease, Body&& body) {
+  Session& session = session_for(run);
+  const Running running(running_mutex_, running_, session);
+  try {
+    return transact(session, "batch", std::forward<Body>(body), batch_settings(run, lease));
+  } catch (const Stop& stopped) {
+    return stopped.trouble;
+  } catch (const UserError& error) {
+    return TargetTrouble{.kind = TargetTrouble::Kind::unsupported,
+                         .message = error.what(),
+                         .sqlstate = ""};
+  } catch (const StoreError& error) {
+    if (error.failure() == Failure::commit_unknown) throw;
+    return to_trouble(error);
+  }
+}
+
+std::variant<PlanFacts, TargetTrouble> PgTaskRunner::look(const RunContext& run,
+                                                          const LeaseToken& lease) {
+  try {
+    return guarded<PlanFacts>(run, lease, [&](Transaction& transaction) {
+      return look_step(transaction, run, lease);
+    });
+  } catch (const StoreError& error) {
+    return to_trouble(error);  // looking again does no harm, whether or not it was committed
+  }
+}
+
+std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean(const RunContext& run,
+                                                           const LeaseToken& lease,
+                                                           const TaskPayload& payload,
+                                                           std::int64_t size) {
+  assert(payload.work.has_value() && size > 0);
+  auto result = clean_once(run, lease, payload, size, false);
+  const auto* trouble = std::get_if<TargetTrouble>(&result);
+  // A sweep that met a locked row repeats its range in the form that leaves such rows for later.
+  if (trouble == nullptr || trouble->kind != TargetTrouble::Kind::locked ||
+      payload.work->strategy != Strategy::sweep)
+    return result;
+  return clean_once(run, lease, payload, size, true);
+}
+
+std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean_once(const RunContext& run,
+                                                                const LeaseToken& lease,
+                                                                const TaskPayload& payload,
+                                                                std::int64_t size,
+                                                                bool skip_locked) {
+  std::optional<FenceTotals> before;
+  try {
+    return guarded<BatchDone>(run, lease, [&](Transaction& transaction) {
+      CleanStep step{.run = run,
+                     .lease = lease,
+                     .payload = payload,
+                     .size = size,
+                     .skip_locked = skip_locked};
+      return step.run_in(transaction, before);
+    });
+  } catch (const StoreError& error) {
+    if (!before.has_value()) return to_trouble(error);
+    return after_unknown_commit(run, lease, *before, size);
+  }
+}
+
+std::variant<BatchDone, TargetTrouble> PgTaskRunner::after_unknown_commit(
+    const RunContext& run, const LeaseToken& lease, const FenceTotals& before, std::int64_t size) {
+  using Found = std::optional<BatchDone>;
+  std::variant<Found, TargetTrouble> answer;
+  try {
+    answer = guarded<Found>(run, lease, [&](Transaction& transaction) -> Found {
+      const auto rows =
+          transaction.exec(queries::fence_totals, Params::of(lease.task.value, lease.epoch));
+      if (rows.empty()) return std::nullopt;
+      const auto row = rows.at(0);
+      const FenceTotals now{.batches = number(row, "batches"), .rows = number(row, "rows")};
+      if (now.batches == before.batches) return std::nullopt;
+      return BatchDone{.totals = now,
+                       .rows = now.rows - before.rows,
+                       .size = size,
+                       .finished = flag(row, "finished"),
+                       .took = {}};
+    });
+  } catch (const StoreError& error) {
+    return to_trouble(error);
+  }
+  if (const auto* trouble = std::get_if<TargetTrouble>(&answer)) return *trouble;
+  if (const auto& found = std::get<Found>(answer)) return *found;
+  return TargetTrouble{.kind = TargetTrouble::Kind::unreachable,
+                       .message = "the connection broke and the batch was rolled back",
+                       .sqlstate = ""};
+}
+
+std::variant<Verified, TargetTrouble> PgTaskRunner::verify(const RunContext& run,
+                                                           const LeaseToken& lease,
+                                                           const TaskPayload& payload) {
+  try {
+    return guarded<Verified>(run, lease, [&](Transaction& transaction) {
+      return verify_step(transaction, run, lease, payload.bounds);
+    });
+  } catch (const StoreError& error) {
+    return to_trouble(error);  // looking again does no harm, whether or not it was committed
+  }
+}
+
+}  // namespace lethe::db

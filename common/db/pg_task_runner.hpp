@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "common/db/session.hpp"
+#include "common/tasks/task_runner.hpp"
+
+namespace lethe::db {
+
+class Transaction;
+
+/// TaskRunner over libpqxx: one connection per target, opened when first used. Each step is one
+/// transaction that begins with the fence and the gate (batch_transaction.hpp).
+class PgTaskRunner final : public TaskRunner {
+ public:
+  explicit PgTaskRunner(std::string application_name)
+      : application_name_(std::move(application_name)) {}
+
+  std::variant<PlanFacts, TargetTrouble> look(const RunContext& run,
+                                              const LeaseToken& lease) override;
+  std::variant<BatchDone, TargetTrouble> clean(const RunContext& run, const LeaseToken& lease,
+                                               const TaskPayload& payload,
+                                               std::int64_t size) override;
+  std::variant<Verified, TargetTrouble> verify(const RunContext& run, const LeaseToken& lease,
+                                               const TaskPayload& payload) override;
+  void tidy() override;
+  void cancel() noexcept override;
+
+ private:
+  struct Target {
+    std::unique_ptr<Session> session;
+    bool used = false;  ///< since the last tidy()
+  };
+
+  Session& session_for(const RunContext& run);
+  template <class Result, class Body>
+  std::variant<Result, TargetTrouble> guarded(const RunContext& run, const LeaseToken& lease,
+                                              Body&& body);
+  std::variant<BatchDone, TargetTrouble> clean_once(const RunContext& run, const LeaseToken& lease,
+                                                    const TaskPayload& payload, std::int64_t size,
+                                                    bool skip_locked);
+  std::variant<BatchDone, TargetTrouble> after_unknown_commit(const RunContext& run,
+                                                              const LeaseToken& lease,
+                                                              const FenceTotals& before,
+                                                              std::int64_t size);
+
+  std::string application_name_;
+  std::map<std::string, Target> targets_;  // by URL; used only by the owning thread
+  std::mutex running_mutex_;
+  Session* running_ = nullptr;  // guarded by running_mutex_: what cancel() would cancel
+};
+
+}  // namespace lethe::db

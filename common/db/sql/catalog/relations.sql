@@ -1,0 +1,17 @@
+-- The relations that hold a table's rows: its leaf partitions, or itself.
+--
+--   $1 oid      table
+-- Returns  oid, name (quoted), kind, blocks (physical size now), rows (by statistics, -1 unknown)
+-- Locks    none
+-- Index    none
+-- Caller   look_up_relations (catalog.cpp)
+SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind::text AS kind,
+       CASE WHEN c.relkind = 'r'
+            THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint
+            ELSE 0 END AS blocks,
+       c.reltuples::float8 AS rows
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.oid IN (SELECT t.relid FROM pg_partition_tree($1::oid::regclass) t WHERE t.isleaf
+                 UNION SELECT p.oid FROM pg_class p WHERE p.oid = $1::oid AND p.relkind = 'r')
+ ORDER BY c.oid

@@ -1,0 +1,9 @@
+-- What became of a batch whose COMMIT was not answered.
+--
+--   $1 text     task
+--   $2 bigint   epoch of the lease
+-- Returns  batches, rows, finished when this epoch is the newest; else no row
+-- Locks    none
+-- Index    fence_pkey
+-- Caller   PgTaskRunner, after commit_unknown
+SELECT batches, rows, finished FROM lethe.fence WHERE task = $1::text AND epoch = $2::bigint

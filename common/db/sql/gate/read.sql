@@ -1,0 +1,40 @@
+-- What a batch may do now: the gate, the run's deadline by this database's clock, and the cutoffs in
+-- force. "Now" is the older of the run's and this clock's, so a clock that runs ahead deletes nothing
+-- early. Each limit comes in the three types that timestamp columns have, so that the statement
+-- that uses it compares with a constant. A date stands for the end of its day.
+--
+--   $1 text     policy, '' for an ad-hoc run
+--   $2 text     the run's as_of (timestamptz)
+--   $3 text     the policy's retain (interval)
+--   $4 text     the shortest retain of any tenant (interval)
+--   $5 text     keep_min's boundary for the table (timestamptz), '' for none
+--   $6 text     the run's expire_at (timestamptz)
+-- Returns  all_halted, all_reason, policy_halted, policy_reason, policy_epoch (NULL: no such row),
+--          expired, as_of, cutoff_timestamptz, cutoff_timestamp, cutoff_date, reach_timestamptz,
+--          reach_timestamp, reach_date (reach: nothing newer goes, whatever its tenant)
+-- Locks    none; the shared advisory locks are held already
+-- Index    gate_pkey
+-- Caller   pass_gate (batch_transaction.cpp)
+WITH clock AS (
+  SELECT clock_timestamp() AS now
+), frozen AS (
+  SELECT now, least($2::timestamptz, now) AS as_of FROM clock
+), limits AS (
+  SELECT now, as_of,
+         least(as_of - $3::interval, coalesce(nullif($5::text, '')::timestamptz, 'infinity'))
+           AS cutoff,
+         least(as_of - $4::interval, coalesce(nullif($5::text, '')::timestamptz, 'infinity'))
+           AS reach
+    FROM frozen
+)
+SELECT g.halted AS all_halted, g.reason AS all_reason,
+       p.halted AS policy_halted, p.reason AS policy_reason, p.policy_epoch,
+       now >= $6::timestamptz AS expired, as_of::text AS as_of,
+       cutoff::text AS cutoff_timestamptz, (cutoff AT TIME ZONE 'UTC')::text AS cutoff_timestamp,
+       ((cutoff - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS cutoff_date,
+       reach::text AS reach_timestamptz, (reach AT TIME ZONE 'UTC')::text AS reach_timestamp,
+       ((reach - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS reach_date
+  FROM limits
+ CROSS JOIN (SELECT halted, reason FROM lethe.gate WHERE policy = '*') g
+  LEFT JOIN (SELECT halted, reason, policy_epoch FROM lethe.gate
+              WHERE policy = $1::text AND $1::text <> '') p ON true

@@ -1,0 +1,14 @@
+-- Changes a gate row. The caller holds its lock exclusively.
+--
+--   $1 text     policy, or '*'
+--   $2 bigint   policy epoch, NULL keeps it
+--   $3 boolean  halted
+--   $4 text     reason, '' for none
+-- Affects  one row
+-- Locks    the row
+-- Index    gate_pkey
+-- Caller   PgTargetDatabase::set_gate, PgTargetDatabase::halt
+UPDATE lethe.gate
+   SET policy_epoch = coalesce($2::bigint, policy_epoch), halted = $3::boolean, reason = $4::text,
+       updated_at = clock_timestamp()
+ WHERE policy = $1::text

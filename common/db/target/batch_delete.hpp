@@ -1,0 +1,58 @@
+#pragma once
+
+// Private to common/db. Pure: the statements that delete and that look for what is left.
+
+#include <cstdint>
+#include <string>
+
+#include "common/db/target/predicate.hpp"
+
+namespace lethe::db {
+
+/// A statement with its values.
+struct BuiltStatement {
+  std::string sql;
+  Params params;
+};
+
+/// Physical blocks [from, to) of a relation.
+struct BlockRange {
+  std::int64_t from = 0;
+  std::int64_t to = 0;
+};
+
+/// Deletes the eligible rows of a block range in one pass, each page visited once. Waits for row
+/// locks up to lock_timeout. Returns rows, oldest, newest.
+///
+/// A row that another transaction renews while the DELETE waits is judged anew by the whole
+/// predicate, and stays. `relation` is quoted by the server.
+[[nodiscard]] BuiltStatement sweep_delete(const std::string& relation, const Predicate& predicate,
+                                          const BlockRange& blocks);
+
+/// The same for a range in which a row was locked: leaves locked rows to a later pass. Slower.
+[[nodiscard]] BuiltStatement sweep_delete_skip_locked(const std::string& relation,
+                                                      const Predicate& predicate,
+                                                      const BlockRange& blocks);
+
+/// Deletes up to `rows_max` eligible rows by timestamp column `phase`, oldest first, from `cursor`
+/// on ("" is the beginning), leaving locked rows to a later pass. Without the cursor each batch
+/// would walk the index entries of all rows deleted before. Returns picked, rows, oldest, newest,
+/// cursor.
+[[nodiscard]] BuiltStatement index_delete(const std::string& relation, const Predicate& predicate,
+                                          std::size_t phase, const std::string& cursor,
+                                          std::int64_t rows_max);
+
+/// Whether a block range still has an eligible row. Returns found.
+[[nodiscard]] BuiltStatement find_in_blocks(const std::string& relation,
+                                            const Predicate& predicate, const BlockRange& blocks);
+
+/// Whether the relation still has a row that is eligible by timestamp column `phase`, by the index
+/// that leads to it. Returns found.
+[[nodiscard]] BuiltStatement find_by_index(const std::string& relation, const Predicate& predicate,
+                                           std::size_t phase);
+
+/// All eligible rows of the relation, for EXPLAIN's estimate of their number.
+[[nodiscard]] BuiltStatement select_eligible(const std::string& relation,
+                                             const Predicate& predicate);
+
+}  // namespace lethe::db

@@ -1,0 +1,88 @@
+#include "common/db/target/batch_transaction.hpp"
+
+#include <fmt/format.h>
+
+#include "common/db/queries.gen.hpp"
+#include "common/policies/policy_json.hpp"
+
+namespace lethe::db {
+
+using Kind = TargetTrouble::Kind;
+
+void stop(Kind kind, std::string message) {
+  throw Stop{{.kind = kind, .message = std::move(message), .sqlstate = ""}};
+}
+
+Fence admit_fence(Transaction& transaction, const RunContext& run, const LeaseToken& lease) {
+  const auto rows = transaction.exec(queries::fence_admit,
+                                     Params::of(lease.task.value, run.id.value, lease.epoch));
+  if (rows.empty()) stop(Kind::fenced, "a newer lease of this task has been here");
+  const auto row = rows.at(0);
+  return {.totals = {.batches = number(row, "batches"), .rows = number(row, "rows")},
+          .cursor = text(row, "cursor"),
+          .finished = flag(row, "finished")};
+}
+
+Limits pass_gate(Transaction& transaction, const RunContext& run, const RunBounds& bounds) {
+  transaction.exec(queries::gate_lock_shared, Params::of(run.policy));
+  const std::string retain = to_interval(run.spec.retain);
+  const auto rows = transaction.exec(
+      queries::gate_read,
+      Params::of(run.policy, run.as_of, retain,
+                 bounds.shortest_retain.empty() ? retain : bounds.shortest_retain,
+                 bounds.not_after, run.expire_at));
+  if (rows.empty())
+    stop(Kind::halted, "the gate's row '*' is missing; run: lethe target install " + run.target);
+  const auto row = rows.at(0);
+  if (flag(row, "all_halted"))
+    stop(Kind::halted, "the target is halted: " + text(row, "all_reason"));
+  if (!run.policy.empty()) {
+    const auto epoch = maybe<std::int64_t>(row, "policy_epoch");
+    if (epoch != run.policy_epoch)
+      stop(Kind::stale, fmt::format("the policy is at epoch {} here, this run was made at {}",
+                                    epoch.value_or(0), run.policy_epoch));
+    if (flag(row, "policy_halted"))
+      stop(Kind::halted, "the policy is halted: " + text(row, "policy_reason"));
+  }
+  if (flag(row, "expired")) stop(Kind::expired, "expired: the run's time was over");
+  return {.as_of = text(row, "as_of"),
+          .cutoff = {.timestamptz = text(row, "cutoff_timestamptz"),
+                     .timestamp = text(row, "cutoff_timestamp"),
+                     .date = text(row, "cutoff_date")},
+          .reach = {.timestamptz = text(row, "reach_timestamptz"),
+                    .timestamp = text(row, "reach_timestamp"),
+                    .date = text(row, "reach_date")}};
+}
+
+std::string confirm_identity(Transaction& transaction, const CleanWork& work) {
+  const Identity before = look_up_identity(transaction, work.relation);
+  if (before.name.empty()) stop(Kind::changed, "the table was dropped since it was planned");
+  // Lock by name, then look at the oid again: whatever the name stood for is now ours to keep, and
+  // if it was another table meanwhile, the fingerprint of our oid has another name.
+  transaction.exec_built(
+      fmt::format("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", before.name));
+  const Identity now = look_up_identity(transaction, work.relation);
+  if (now.name != before.name || now.fingerprint != work.fingerprint)
+    stop(Kind::changed,
+         fmt::format("{} changed since it was planned (columns, owner, triggers, rules, row "
+                     "security, foreign keys or its name)",
+                     before.name));
+  return now.name;
+}
+
+TargetTrouble to_trouble(const StoreError& error) {
+  const auto kind = [&] {
+    switch (error.failure()) {
+      case Failure::retryable: return Kind::retryable;
+      case Failure::timed_out: return Kind::timed_out;
+      case Failure::locked: return Kind::locked;
+      case Failure::connection_lost:
+      case Failure::commit_unknown: return Kind::unreachable;
+      case Failure::rejected: return Kind::permanent;
+    }
+    return Kind::permanent;
+  }();
+  return {.kind = kind, .message = error.detail(), .sqlstate = error.sqlstate()};
+}
+
+}  // namespace lethe::db

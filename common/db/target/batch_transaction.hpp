@@ -1,0 +1,42 @@
+#pragma once
+
+// Private to common/db: the steps with which every transaction of a task on its target begins.
+
+#include "common/db/target/catalog.hpp"
+#include "common/db/target/predicate.hpp"
+#include "common/db/transact.hpp"
+#include "common/tasks/task_runner.hpp"
+
+namespace lethe::db {
+
+/// Thrown inside a target's transaction to roll it back with a reason; never leaves common/db.
+struct Stop {
+  TargetTrouble trouble;
+};
+
+[[noreturn]] void stop(TargetTrouble::Kind kind, std::string message);
+
+/// What the fence of a task held when this epoch was admitted.
+struct Fence {
+  FenceTotals totals;
+  std::string cursor;
+  bool finished = false;
+};
+
+/// First statement of each transaction: admits the lease's epoch, or Stops with `fenced`.
+[[nodiscard]] Fence admit_fence(Transaction& transaction, const RunContext& run,
+                                const LeaseToken& lease);
+
+/// Second: takes the gate's shared locks, reads it, and Stops when the target or the policy is
+/// halted, the policy has another epoch, or the run has expired. Returns the cutoffs in force.
+[[nodiscard]] Limits pass_gate(Transaction& transaction, const RunContext& run,
+                               const RunBounds& bounds);
+
+/// Third, before a delete: locks the relation and Stops with `changed` unless it is still what was
+/// planned. Returns its quoted name, which cannot change any more in this transaction.
+[[nodiscard]] std::string confirm_identity(Transaction& transaction, const CleanWork& work);
+
+/// A StoreError in the words of TargetTrouble.
+[[nodiscard]] TargetTrouble to_trouble(const StoreError& error);
+
+}  // namespace lethe::db

@@ -1,0 +1,150 @@
+#include "common/db/target/catalog.hpp"
+
+#include <fmt/format.h>
+
+#include "common/db/queries.gen.hpp"
+#include "common/policies/policy_json.hpp"
+#include "common/user_error.hpp"
+
+namespace lethe::db {
+
+namespace {
+
+UserError bad(const std::string& field, std::string_view key, const std::string& what) {
+  return {ExitCode::bad_config, fmt::format("{}.{}: {}", field, key, what)};
+}
+
+TimeType time_type(const std::string& type) {
+  if (type == "timestamp with time zone") return TimeType::timestamptz;
+  if (type == "timestamp without time zone") return TimeType::timestamp;
+  if (type == "date") return TimeType::date;
+  return TimeType::none;
+}
+
+/// What Lethe says about a table that it cannot clean; "" when it can.
+std::string refusal(const pqxx::row& row) {
+  const std::string kind = text(row, "kind");
+  if (kind == "v" || kind == "m") return "is a view; name the table that holds the rows";
+  if (kind == "f") return "is a foreign table; register its own database as a target";
+  if (kind != "r" && kind != "p") return "is not a table";
+  if (flag(row, "temporary")) return "is a temporary table; nobody else can see its rows";
+  if (flag(row, "system")) return "belongs to the system, to an extension or to Lethe itself";
+  if (flag(row, "has_children"))
+    return "has inheritance children; write one policy for each of the tables, or use partitions";
+  if (flag(row, "rls"))
+    return "has row-level security that hides rows from this role; give the worker's role "
+           "BYPASSRLS or a policy that shows it every row";
+  if (!flag(row, "may_read") || !flag(row, "may_delete"))
+    return fmt::format("may not be read or deleted from by this role; run: GRANT SELECT, DELETE ON "
+                       "{} TO {}",
+                       text(row, "name"), text(row, "role"));
+  return "";
+}
+
+void refuse_hazards(Transaction& transaction, const TableFacts& table, const std::string& field) {
+  const auto hazards = transaction.exec(queries::catalog_hazards, Params::of(table.oid));
+  if (!hazards.empty()) throw bad(field, "table", text(hazards.at(0), "hazard"));
+}
+
+void require_column(const TableFacts& table, const std::string& column, const std::string& field,
+                    const std::string& key) {
+  if (table.columns.contains(column)) return;
+  std::string known;
+  for (const auto& [name, facts] : table.columns) known += (known.empty() ? "" : ", ") + name;
+  throw bad(field, key,
+            fmt::format("{} has no column '{}'; it has: {}", table.name, column, known));
+}
+
+void check_condition_columns(const TableFacts& table, const Condition& condition,
+                             const std::string& field) {
+  if (condition.kind == Condition::Kind::comparison)
+    require_column(table, condition.column, field, "where");
+  for (const auto& child : condition.children) check_condition_columns(table, child, field);
+}
+
+void check_columns(const TableFacts& table, const Policy& policy, const std::string& field) {
+  for (const auto& column : policy.timestamp) {
+    require_column(table, column, field, "timestamp");
+    const auto& facts = table.columns.at(column);
+    if (facts.time == TimeType::none)
+      throw bad(field, "timestamp",
+                fmt::format("column '{}' of {} is {}; use a column of type timestamptz, timestamp "
+                            "or date",
+                            column, table.name, facts.type));
+  }
+  if (policy.tenant.has_value()) require_column(table, policy.tenant->column, field, "tenant.column");
+  check_condition_columns(table, policy.where, field);
+}
+
+}  // namespace
+
+TableFacts look_up_table(Transaction& transaction, const Policy& policy,
+                         const std::string& field) {
+  const auto rows = transaction.exec(queries::catalog_table,
+                                     Params::of(policy.table.schema, policy.table.table));
+  if (rows.empty())
+    throw bad(field, "table",
+              fmt::format("{} does not exist in target '{}' (names are taken exactly, with their "
+                          "case)",
+                          to_text(policy.table), policy.target));
+  const auto row = rows.at(0);
+  TableFacts table{.oid = number<std::uint32_t>(row, "oid"),
+                   .name = text(row, "name"),
+                   .partitioned = text(row, "kind") == "p",
+                   .server_version = number<std::int32_t>(row, "server_version"),
+                   .columns = {}};
+  const std::string problem = refusal(row);
+  if (!problem.empty()) throw bad(field, "table", table.name + " " + problem);
+  table.columns = look_up_columns(transaction, table.oid).columns;
+  check_columns(table, policy, field);
+  refuse_hazards(transaction, table, field);
+  return table;
+}
+
+TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation) {
+  TableFacts table;
+  table.oid = relation;
+  for (const auto& column : transaction.exec(queries::catalog_columns, Params::of(relation))) {
+    const std::string type = text(column, "type");
+    table.columns[text(column, "name")] = {
+        .quoted = text(column, "quoted"), .type = type, .time = time_type(type)};
+  }
+  return table;
+}
+
+std::vector<RelationRow> look_up_relations(Transaction& transaction, const TableFacts& table,
+                                           const std::string& field) {
+  std::vector<RelationRow> relations;
+  for (const auto& row : transaction.exec(queries::catalog_relations, Params::of(table.oid))) {
+    if (text(row, "kind") != "r")
+      throw bad(field, "table",
+                fmt::format("its partition {} is a foreign table; register its own database as a "
+                            "target",
+                            text(row, "name")));
+    relations.push_back({.oid = number<std::uint32_t>(row, "oid"),
+                         .name = text(row, "name"),
+                         .blocks = number(row, "blocks"),
+                         .rows = number<double>(row, "rows")});
+  }
+  return relations;
+}
+
+Identity look_up_identity(Transaction& transaction, std::uint32_t relation) {
+  const auto rows = transaction.exec(queries::catalog_fingerprint, Params::of(relation));
+  if (rows.empty()) return {};
+  return {.name = text(rows.at(0), "name"), .fingerprint = text(rows.at(0), "fingerprint")};
+}
+
+bool index_leads(Transaction& transaction, std::uint32_t relation, const Policy& policy,
+                 std::size_t phase) {
+  const std::string one_tenant =
+      policy.tenant && policy.tenant->only ? policy.tenant->column : std::string();
+  const std::string must_be_null =
+      phase == 1 && policy.timestamp.size() == 2 ? policy.timestamp.at(0) : std::string();
+  const auto rows =
+      transaction.exec(queries::catalog_index_leads,
+                       Params::of(relation, policy.timestamp.at(phase), one_tenant, must_be_null));
+  return flag(rows.at(0), "leads");
+}
+
+}  // namespace lethe::db

@@ -1,0 +1,36 @@
+#pragma once
+
+// Private to common/db.
+
+#include "common/db/target/table_facts.hpp"
+#include "common/db/transact.hpp"
+#include "common/policies/policy.hpp"
+
+namespace lethe::db {
+
+/// Looks a policy's table up and checks that Lethe can clean it: the table and its columns exist,
+/// the timestamp columns are timestamps, nothing on it makes a DELETE mean something else. Throws
+/// UserError (bad_config) "FIELD.key: what is wrong; what to do"; `field` is the policy's place.
+[[nodiscard]] TableFacts look_up_table(Transaction& transaction, const Policy& policy,
+                                       const std::string& field);
+
+/// The columns of a relation that was checked before and is locked now.
+[[nodiscard]] TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation);
+
+/// The relations that hold the table's rows, by oid. Throws UserError when one is a foreign table.
+[[nodiscard]] std::vector<RelationRow> look_up_relations(Transaction& transaction,
+                                                         const TableFacts& table,
+                                                         const std::string& field);
+
+/// A relation's name and fingerprint now. Both are empty when it is gone.
+struct Identity {
+  std::string name;
+  std::string fingerprint;
+};
+[[nodiscard]] Identity look_up_identity(Transaction& transaction, std::uint32_t relation);
+
+/// Whether an index leads to the expired rows of the policy's timestamp column number `phase`.
+[[nodiscard]] bool index_leads(Transaction& transaction, std::uint32_t relation,
+                               const Policy& policy, std::size_t phase);
+
+}  // namespace lethe::db

@@ -1,0 +1,83 @@
+#include "common/db/target/look_step.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "common/db/queries.gen.hpp"
+#include "common/db/target/batch_transaction.hpp"
+#include "common/db/target/tenant_cutoffs.hpp"
+#include "common/policies/policy_json.hpp"
+
+namespace lethe::db {
+
+namespace {
+
+/// The shortest retention of any tenant. Months compare as 30 days here; that may only make `reach`
+/// newer than it need be, because every row is judged by its own tenant's cutoff as well.
+Retention shortest_retention(const Policy& policy) {
+  constexpr std::int64_t seconds_a_day = 86'400;
+  Retention shortest = policy.retain;
+  const auto length = [](const Retention& r) {
+    return r.months * 28 * seconds_a_day + r.seconds;
+  };
+  if (policy.tenant.has_value())
+    for (const auto& [tenant, own] : policy.tenant->overrides)
+      if (own.retain && length(*own.retain) < length(shortest)) shortest = *own.retain;
+  return shortest;
+}
+
+/// keep_min's boundaries and the tenants' own cutoffs: computed once, before anything is deleted.
+RunBounds find_bounds(Transaction& transaction, const RunContext& run, const TableFacts& table,
+                      const std::string& as_of) {
+  RunBounds bounds;
+  bounds.shortest_retain = to_interval(shortest_retention(run.spec));
+  if (run.spec.keep_min.value_or(0) > 0) {
+    const BuiltStatement built = table_boundary(run.spec, table);
+    bounds.not_after = text(transaction.exec_built(built.sql, built.params).at(0), "boundary");
+  }
+  if (has_own_cutoffs(run.spec)) {
+    const BuiltStatement built = store_cutoffs(run.spec, table, run.id.value, as_of);
+    bounds.has_cutoffs = transaction.exec_built(built.sql, built.params).affected_rows() > 0;
+  }
+  return bounds;
+}
+
+/// The planner's estimate of the eligible rows; it knows the histogram of the timestamp column.
+double estimate(Transaction& transaction, const std::string& relation,
+                const Predicate& predicate) {
+  const BuiltStatement built = select_eligible(relation, predicate);
+  const auto plan = transaction.exec_built("EXPLAIN (FORMAT JSON) " + built.sql, built.params);
+  const auto json = nlohmann::json::parse(plan.at(0).at(0).c_str());
+  return json.at(0).at("Plan").at("Plan Rows").get<double>();
+}
+
+}  // namespace
+
+PlanFacts look_step(Transaction& transaction, const RunContext& run, const LeaseToken& lease) {
+  static_cast<void>(admit_fence(transaction, run, lease));
+  transaction.exec(queries::fence_prune, Params::of(run.id.value));
+  const std::string field = run.policy.empty() ? "ad hoc" : "policy " + run.policy;
+  // The gate first with the policy's own bounds, for "now"; the real bounds come from the table.
+  const Limits now = pass_gate(transaction, run, {});
+  const TableFacts table = look_up_table(transaction, run.spec, field);
+  PlanFacts facts;
+  facts.server_version = table.server_version;
+  facts.bounds = find_bounds(transaction, run, table, now.as_of);
+  const Limits limits = pass_gate(transaction, run, facts.bounds);
+  const Predicate predicate(run.spec, table, limits, run.id.value, facts.bounds.has_cutoffs);
+  for (const auto& relation : look_up_relations(transaction, table, field)) {
+    RelationFacts found;
+    found.relation = relation.oid;
+    found.name = relation.name;
+    found.fingerprint = look_up_identity(transaction, relation.oid).fingerprint;
+    found.blocks = relation.blocks;
+    found.rows = relation.rows;
+    if (relation.rows > 0) found.expired = estimate(transaction, relation.name, predicate);
+    for (std::size_t phase = 0; phase < run.spec.timestamp.size(); ++phase)
+      found.indexed.push_back(index_leads(transaction, relation.oid, run.spec, phase));
+    facts.relations.push_back(std::move(found));
+  }
+  return facts;
+}
+
+}  // namespace lethe::db

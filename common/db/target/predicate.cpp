@@ -1,0 +1,158 @@
+#include "common/db/target/predicate.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+namespace lethe::db {
+
+namespace {
+
+std::string joined(const std::vector<std::string>& parts, std::string_view word) {
+  std::string text;
+  for (const auto& part : parts) text += (text.empty() ? "" : fmt::format(" {} ", word)) + part;
+  return parts.size() > 1 ? "(" + text + ")" : text;
+}
+
+/// The parameter cast to the column's type, so that the server reads the value by that type's own
+/// rules and an index on the column stays usable.
+std::string bound(const std::string& value, const std::string& type, Params& params) {
+  return params.bind(value) + "::" + type;
+}
+
+std::string comparison_sql(const Condition& condition, const ColumnFacts& column, Params& params) {
+  const std::string name = "x." + column.quoted;
+  const auto simple = [&](std::string_view op) {
+    return fmt::format("{} OPERATOR(pg_catalog.{}) {}", name, op,
+                       bound(condition.values.at(0), column.type, params));
+  };
+  const auto list = [&] { return bound(to_array(condition.values), column.type + "[]", params); };
+  switch (condition.comparison) {
+    case Comparison::eq: return simple("=");
+    case Comparison::ne: return simple("<>");
+    case Comparison::lt: return simple("<");
+    case Comparison::lte: return simple("<=");
+    case Comparison::gt: return simple(">");
+    case Comparison::gte: return simple(">=");
+    case Comparison::in: return fmt::format("{} OPERATOR(pg_catalog.=) ANY ({})", name, list());
+    case Comparison::not_in:
+      return fmt::format("{} OPERATOR(pg_catalog.<>) ALL ({})", name, list());
+    case Comparison::is_null:
+      return name + (condition.values.at(0) == "true" ? " IS NULL" : " IS NOT NULL");
+    case Comparison::like_prefix:
+      return fmt::format("pg_catalog.starts_with({}::text, {}::text)", name,
+                         params.bind(condition.values.at(0)));
+  }
+  return "false";
+}
+
+const std::string& in_type(const Limit& limit, TimeType type) {
+  if (type == TimeType::timestamp) return limit.timestamp;
+  if (type == TimeType::date) return limit.date;
+  return limit.timestamptz;
+}
+
+/// A timestamptz expression in the type of the column that it is compared with.
+std::string limit_in_type(const std::string& instant, TimeType type) {
+  if (type == TimeType::timestamp) return fmt::format("({} AT TIME ZONE 'UTC')", instant);
+  if (type == TimeType::date)
+    return fmt::format("(({} - interval '1 microsecond') AT TIME ZONE 'UTC')::date", instant);
+  return instant;
+}
+
+}  // namespace
+
+std::string condition_sql(const Condition& condition, const TableFacts& table, Params& params) {
+  switch (condition.kind) {
+    case Condition::Kind::comparison:
+      return comparison_sql(condition, table.columns.at(condition.column), params);
+    case Condition::Kind::negation:
+      return fmt::format("(NOT {})", condition_sql(condition.children.at(0), table, params));
+    case Condition::Kind::all:
+    case Condition::Kind::any: break;
+  }
+  if (condition.children.empty()) return "true";
+  std::vector<std::string> parts;
+  parts.reserve(condition.children.size());
+  for (const auto& child : condition.children) parts.push_back(condition_sql(child, table, params));
+  return joined(parts, condition.kind == Condition::Kind::all ? "AND" : "OR");
+}
+
+std::string instant_sql(const ColumnFacts& column) {
+  const std::string name = "x." + column.quoted;
+  if (column.time == TimeType::timestamp) return fmt::format("({} AT TIME ZONE 'UTC')", name);
+  if (column.time == TimeType::date)
+    return fmt::format("((({} + 1)::timestamp) AT TIME ZONE 'UTC')", name);
+  return name;
+}
+
+std::string row_instant_sql(const Policy& policy, const TableFacts& table) {
+  std::string list;
+  for (const auto& column : policy.timestamp)
+    list += (list.empty() ? "" : ", ") + instant_sql(table.columns.at(column));
+  return policy.timestamp.size() > 1 ? fmt::format("coalesce({})", list) : list;
+}
+
+std::string tenant_sql(const ColumnFacts& column) {
+  return fmt::format("(x.{}::text COLLATE pg_catalog.\"C\")", column.quoted);
+}
+
+std::string Predicate::instant() const { return row_instant_sql(policy_, table_); }
+
+std::string Predicate::old_enough(std::size_t phase, Params& params) const {
+  std::vector<std::string> parts;
+  for (std::size_t before = 0; before < phase; ++before)
+    parts.push_back(fmt::format("x.{} IS NULL", column(before).quoted));
+  const ColumnFacts& time = column(phase);
+  const std::string name = "x." + time.quoted;
+  const std::string type = time.type;
+  const auto older_than = [&](const Limit& limit) {
+    return fmt::format("{} OPERATOR(pg_catalog.<) {}", name,
+                       bound(in_type(limit, time.time), type, params));
+  };
+  parts.push_back(fmt::format("{} OPERATOR(pg_catalog.>) '-infinity'::{}", name, type));
+  if (!has_cutoffs_) {
+    parts.push_back(older_than(limits_.cutoff));
+    return joined(parts, "AND");
+  }
+  // Few tenants have a row of their own, and a row newer than every cutoff needs no look-up.
+  parts.push_back(older_than(limits_.reach));
+  const std::string tenant = tenant_sql(table_.columns.at(policy_.tenant->column));
+  const std::string run = params.bind(run_) + "::text";
+  const std::string own = limit_in_type(
+      fmt::format("least({}::timestamptz - q.retain, q.not_after)", params.bind(limits_.as_of)),
+      time.time);
+  parts.push_back(fmt::format(
+      "CASE WHEN {0} OPERATOR(pg_catalog.=) ANY (SELECT q.tenant FROM lethe.cutoffs q WHERE q.run = "
+      "{1}) THEN {2} OPERATOR(pg_catalog.<) (SELECT {3} FROM lethe.cutoffs q WHERE q.run = {1} AND "
+      "q.tenant = {0}) ELSE {4} END",
+      tenant, run, name, own, older_than(limits_.cutoff)));
+  return joined(parts, "AND");
+}
+
+std::string Predicate::shared_part(Params& params) const {
+  std::vector<std::string> parts;
+  if (policy_.tenant.has_value()) {
+    const ColumnFacts& tenant = table_.columns.at(policy_.tenant->column);
+    parts.push_back(policy_.tenant->only.has_value()
+                        ? fmt::format("x.{} OPERATOR(pg_catalog.=) {}", tenant.quoted,
+                                      bound(*policy_.tenant->only, tenant.type, params))
+                        : fmt::format("x.{} IS NOT NULL", tenant.quoted));
+  }
+  parts.push_back(condition_sql(policy_.where, table_, params));
+  return joined(parts, "AND");
+}
+
+std::string Predicate::one_phase(std::size_t phase, Params& params) const {
+  const std::string age = old_enough(phase, params);
+  return fmt::format("{} AND {}", age, shared_part(params));
+}
+
+std::string Predicate::all_phases(Params& params) const {
+  std::vector<std::string> phases;
+  for (std::size_t phase = 0; phase < policy_.timestamp.size(); ++phase)
+    phases.push_back(old_enough(phase, params));
+  return fmt::format("{} AND {}", joined(phases, "OR"), shared_part(params));
+}
+
+}  // namespace lethe::db

@@ -1,0 +1,76 @@
+#pragma once
+
+// Private to common/db. Pure: builds SQL text and its parameters, asks nobody.
+
+#include <string>
+
+#include "common/db/params.hpp"
+#include "common/db/target/table_facts.hpp"
+#include "common/policies/policy.hpp"
+
+namespace lethe::db {
+
+/// One instant in the three types that timestamp columns have, as text (gate/read.sql).
+struct Limit {
+  std::string timestamptz;
+  std::string timestamp;
+  std::string date;  ///< a row of this day is not older: a date stands for the end of its day
+};
+
+/// The cutoffs in force in one transaction.
+struct Limits {
+  std::string as_of;  ///< timestamptz text
+  Limit cutoff;       ///< of every tenant without a row in lethe.cutoffs
+  Limit reach;        ///< the newest cutoff of any tenant
+};
+
+/// Builds the condition "this row may be deleted" over the alias `x`. Used for the pick, repeated
+/// in the DELETE around it, and turned round by verification, so that all three agree.
+class Predicate {
+ public:
+  /// Everything is borrowed and must outlive the predicate. `has_cutoffs`: lethe.cutoffs has rows
+  /// of `run`.
+  Predicate(const Policy& policy, const TableFacts& table, const Limits& limits, std::string run,
+            bool has_cutoffs)
+      : policy_(policy),
+        table_(table),
+        limits_(limits),
+        run_(std::move(run)),
+        has_cutoffs_(has_cutoffs) {}
+
+  /// Rows that are old enough by any of the policy's timestamp columns.
+  [[nodiscard]] std::string all_phases(Params& params) const;
+  /// Rows that are old enough by timestamp column number `phase`, those before it being NULL.
+  [[nodiscard]] std::string one_phase(std::size_t phase, Params& params) const;
+  [[nodiscard]] const ColumnFacts& column(std::size_t phase) const {
+    return table_.columns.at(policy_.timestamp.at(phase));
+  }
+  /// The row's time as timestamptz; NULL when it has none.
+  [[nodiscard]] std::string instant() const;
+
+ private:
+  [[nodiscard]] std::string old_enough(std::size_t phase, Params& params) const;
+  [[nodiscard]] std::string shared_part(Params& params) const;
+
+  const Policy& policy_;
+  const TableFacts& table_;
+  const Limits& limits_;
+  std::string run_;
+  bool has_cutoffs_;
+};
+
+/// The policy's `where` over alias `x`; "true" when there is none. NULLs make it not true, so such
+/// rows stay.
+[[nodiscard]] std::string condition_sql(const Condition& condition, const TableFacts& table,
+                                        Params& params);
+
+/// One column of alias `x` as timestamptz: of a date, the end of its day.
+[[nodiscard]] std::string instant_sql(const ColumnFacts& column);
+
+/// The row's time over alias `x`: the first timestamp column that is not NULL.
+[[nodiscard]] std::string row_instant_sql(const Policy& policy, const TableFacts& table);
+
+/// The tenant of alias `x` as text that compares byte by byte, as lethe.cutoffs stores it.
+[[nodiscard]] std::string tenant_sql(const ColumnFacts& column);
+
+}  // namespace lethe::db

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace lethe::db {
+
+/// The kinds of column that can hold the time of a row.
+enum class TimeType { none, timestamptz, timestamp, date };
+
+struct ColumnFacts {
+  std::string quoted;  ///< by the server
+  std::string type;    ///< as SQL writes it, qualified where it must be
+  TimeType time = TimeType::none;
+};
+
+/// A table as the catalog of its database has it. All names are quoted by the server.
+struct TableFacts {
+  std::uint32_t oid = 0;
+  std::string name;
+  bool partitioned = false;
+  std::int32_t server_version = 0;  ///< e.g. 150018
+  std::map<std::string, ColumnFacts> columns;  ///< by exact name
+};
+
+/// One relation that holds rows of it.
+struct RelationRow {
+  std::uint32_t oid = 0;
+  std::string name;
+  std::int64_t blocks = 0;
+  double rows = -1;  ///< by statistics; -1: never analysed
+};
+
+}  // namespace lethe::db

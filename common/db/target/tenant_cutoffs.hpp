@@ -1,0 +1,37 @@
+#pragma once
+
+// Private to common/db. Pure: the statements around keep_min and tenants' own cutoffs.
+
+#include <string>
+
+#include "common/db/target/batch_delete.hpp"
+
+namespace lethe::db {
+
+/// True when some tenant of the policy may have a cutoff of its own.
+[[nodiscard]] bool has_own_cutoffs(const Policy& policy);
+
+/// The CTEs `overrides`, `ages`, `short`, `boundaries` and `exceptions(tenant, retain, not_after,
+/// enabled)`, without the word WITH: one row for each tenant whose cutoff is not the policy's own.
+///
+/// keep_min works by a boundary, the time of the N-th newest row, and never by counting and then
+/// deleting: rows that arrive meanwhile only make it safer. One grouped pass finds the tenants with
+/// fewer than N rows younger than their cutoff; only their rows are ranked. A tenant with fewer than
+/// N rows in all has no boundary, and then nothing of it goes. Only rows that match `where` count.
+[[nodiscard]] std::string exceptions_ctes(const Policy& policy, const TableFacts& table,
+                                          const std::string& as_of, Params& params);
+
+/// Stores the exceptions of a run in lethe.cutoffs; affects one row per tenant.
+[[nodiscard]] BuiltStatement store_cutoffs(const Policy& policy, const TableFacts& table,
+                                           const std::string& run, const std::string& as_of);
+
+/// The table-wide keep_min boundary: the time of the N-th newest row that matches `where`, or
+/// '-infinity' when there are fewer. Returns boundary. For policies with keep_min > 0.
+[[nodiscard]] BuiltStatement table_boundary(const Policy& policy, const TableFacts& table);
+
+/// Counts what a run made now would delete and why the rest stays: one row per verdict and tenant
+/// group. Returns verdict, tenant (NULL: the sum), rows, oldest, newest.
+[[nodiscard]] BuiltStatement census(const Policy& policy, const TableFacts& table,
+                                    const std::string& as_of, const std::string& boundary);
+
+}  // namespace lethe::db

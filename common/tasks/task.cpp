@@ -1,0 +1,28 @@
+#include "common/tasks/task.hpp"
+
+namespace lethe {
+
+const char* to_string(TaskKind kind) noexcept {
+  switch (kind) {
+    case TaskKind::plan: return "plan";
+    case TaskKind::clean: return "clean";
+    case TaskKind::verify: return "verify";
+  }
+  return "unknown";
+}
+
+const char* to_string(Strategy strategy) noexcept {
+  switch (strategy) {
+    case Strategy::sweep: return "sweep";
+    case Strategy::index: return "index";
+  }
+  return "unknown";
+}
+
+std::optional<Strategy> strategy_from(const std::string& text) noexcept {
+  for (const Strategy strategy : {Strategy::sweep, Strategy::index})
+    if (text == to_string(strategy)) return strategy;
+  return std::nullopt;
+}
+
+}  // namespace lethe

@@ -1,0 +1,163 @@
+#include "proto/task_payload.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <limits>
+#include <msgpack.hpp>
+#include <stdexcept>
+#include <utility>
+
+namespace lethe {
+
+namespace {
+
+constexpr std::uint64_t block_max = std::uint64_t{1}
+                                    << 32U;  // a table's blocks are counted in 32 bits
+constexpr std::uint64_t phase_max = 3;       // a policy has at most 4 timestamps
+
+/// What is wrong with a payload. Stays in this file.
+struct Malformed : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+using Packer = msgpack::packer<msgpack::sbuffer>;
+
+void pack_text(Packer& packer, std::string_view text) {
+  packer.pack_str(static_cast<std::uint32_t>(text.size()));
+  packer.pack_str_body(text.data(), static_cast<std::uint32_t>(text.size()));
+}
+
+void pack_text(Packer& packer, std::string_view key, std::string_view value) {
+  pack_text(packer, key);
+  pack_text(packer, value);
+}
+
+void pack_number(Packer& packer, std::string_view key, std::uint64_t value) {
+  pack_text(packer, key);
+  packer.pack_uint64(value);
+}
+
+void pack_work(Packer& packer, const CleanWork& work) {
+  pack_text(packer, "work");
+  packer.pack_map(6);
+  pack_number(packer, "relation", work.relation);
+  pack_text(packer, "fingerprint", work.fingerprint);
+  pack_text(packer, "strategy", to_string(work.strategy));
+  pack_number(packer, "block_from", static_cast<std::uint64_t>(work.block_from));
+  pack_number(packer, "block_to", static_cast<std::uint64_t>(work.block_to));
+  pack_number(packer, "phase", work.phase);
+}
+
+std::string_view text_of(const msgpack::object& object, std::string_view key) {
+  if (object.type != msgpack::type::STR) throw Malformed(fmt::format("{} must be text", key));
+  return {object.via.str.ptr, object.via.str.size};
+}
+
+std::uint64_t number_of(const msgpack::object& object, std::string_view key, std::uint64_t max) {
+  if (object.type != msgpack::type::POSITIVE_INTEGER || object.via.u64 > max)
+    throw Malformed(fmt::format("{} must be a whole number from 0 to {}", key, max));
+  return object.via.u64;
+}
+
+bool flag_of(const msgpack::object& object, std::string_view key) {
+  if (object.type != msgpack::type::BOOLEAN)
+    throw Malformed(fmt::format("{} must be true or false", key));
+  return object.via.boolean;
+}
+
+Strategy strategy_of(const msgpack::object& object) {
+  const std::string text(text_of(object, "work.strategy"));
+  const auto strategy = strategy_from(text);
+  if (!strategy) throw Malformed("work.strategy is none that this version knows");
+  return *strategy;
+}
+
+/// Calls `take(key, value)` for each entry of a map.
+template <class Take>
+void for_each_entry(const msgpack::object& object, std::string_view what, Take take) {
+  if (object.type != msgpack::type::MAP) throw Malformed(fmt::format("{} must be a map", what));
+  for (std::uint32_t i = 0; i < object.via.map.size; ++i) {
+    const msgpack::object_kv& entry = object.via.map.ptr[i];
+    take(text_of(entry.key, "each key"), entry.val);
+  }
+}
+
+CleanWork work_of(const msgpack::object& object) {
+  CleanWork work;
+  for_each_entry(object, "work", [&work](std::string_view key, const msgpack::object& value) {
+    if (key == "relation") {
+      work.relation = static_cast<std::uint32_t>(
+          number_of(value, "work.relation", std::numeric_limits<std::uint32_t>::max()));
+    } else if (key == "fingerprint") {
+      work.fingerprint = text_of(value, "work.fingerprint");
+    } else if (key == "strategy") {
+      work.strategy = strategy_of(value);
+    } else if (key == "block_from") {
+      work.block_from = static_cast<std::int64_t>(number_of(value, "work.block_from", block_max));
+    } else if (key == "block_to") {
+      work.block_to = static_cast<std::int64_t>(number_of(value, "work.block_to", block_max));
+    } else if (key == "phase") {
+      work.phase = static_cast<std::uint32_t>(number_of(value, "work.phase", phase_max));
+    }
+  });
+  if (work.block_to < work.block_from) throw Malformed("work.block_to is before work.block_from");
+  return work;
+}
+
+TaskPayload payload_of(const msgpack::object& object) {
+  TaskPayload payload;
+  for_each_entry(object, "the payload",
+                 [&payload](std::string_view key, const msgpack::object& value) {
+                   if (key == "not_after") {
+                     payload.bounds.not_after = text_of(value, key);
+                   } else if (key == "shortest_retain") {
+                     payload.bounds.shortest_retain = text_of(value, key);
+                   } else if (key == "has_cutoffs") {
+                     payload.bounds.has_cutoffs = flag_of(value, key);
+                   } else if (key == "work") {
+                     payload.work = work_of(value);
+                   }
+                 });
+  return payload;
+}
+
+TaskPayload decode(std::string_view bytes) {
+  if (bytes.empty()) return {};
+  if (bytes.size() > payload_bytes_max)
+    throw Malformed(fmt::format("it is longer than {} bytes", payload_bytes_max));
+  // Array, map, string, binary, extension, depth. With msgpack's own limits six bytes are enough to
+  // ask for 128 GiB.
+  const msgpack::unpack_limit limit(256, 256, payload_bytes_max, payload_bytes_max, 0, 8);
+  std::size_t read = 0;
+  const msgpack::object_handle handle =
+      msgpack::unpack(bytes.data(), bytes.size(), read, nullptr, nullptr, limit);
+  if (read != bytes.size()) throw Malformed("bytes follow its end");
+  return payload_of(handle.get());
+}
+
+}  // namespace
+
+std::string encode(const TaskPayload& payload) {
+  msgpack::sbuffer buffer;
+  Packer packer(buffer);
+  packer.pack_map(payload.work ? 4 : 3);
+  pack_text(packer, "not_after", payload.bounds.not_after);
+  pack_text(packer, "shortest_retain", payload.bounds.shortest_retain);
+  pack_text(packer, "has_cutoffs");
+  payload.bounds.has_cutoffs ? packer.pack_true() : packer.pack_false();
+  if (payload.work) pack_work(packer, *payload.work);
+  return {buffer.data(), buffer.size()};
+}
+
+std::variant<TaskPayload, std::string> decode_task_payload(std::string_view bytes) noexcept {
+  try {
+    return decode(bytes);
+  } catch (const Malformed& malformed) {
+    return std::string(malformed.what());
+  } catch (const std::exception&) {  // of msgpack: cut short, too deep, too long, unknown byte
+    return std::string("it is not msgpack within the limits");
+  }
+}
+
+}  // namespace lethe

@@ -1,0 +1,7 @@
+#include "scheduler/housekeeping.hpp"
+
+namespace lethe::scheduler {
+
+void HousekeepingDuty::run_once(const Term& term) { store_.keep_house(term, history_days_); }
+
+}  // namespace lethe::scheduler

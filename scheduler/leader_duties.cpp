@@ -1,0 +1,112 @@
+#include "scheduler/leader_duties.hpp"
+
+#include <algorithm>
+
+#include "common/logging.hpp"
+#include "common/store_error.hpp"
+
+namespace lethe::scheduler {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int renewals_per_term = 3;
+constexpr int margin_per_term = 5;  // the last fifth of a term is not trusted
+constexpr milliseconds renewal_retry{1'000};
+constexpr milliseconds duty_retry_min{1'000};
+constexpr milliseconds duty_retry_max{60'000};
+
+void log_failure(const char* event, const std::string& duty, const StoreError& error) {
+  const bool ours = error.failure() == Failure::rejected;
+  log_event(ours ? LogLevel::error : LogLevel::warn, event,
+            {{"duty", duty}, {"failure", to_string(error.failure())}, {"error", error.what()}});
+}
+
+}  // namespace
+
+LeaderDuties::LeaderDuties(Options options, Clock& clock, Random& random, Leadership& leadership,
+                           const std::vector<Duty>& duties)
+    : options_(std::move(options)), clock_(clock), random_(random), leadership_(leadership) {
+  for (const Duty& duty : duties) duties_.push_back({.duty = duty, .due = {}, .failures = 0});
+}
+
+void LeaderDuties::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const bool leads = run_once();
+    clock_.wait_for(leads ? options_.tick : jittered(options_.standby, random_), stop);
+  }
+  resign();
+}
+
+bool LeaderDuties::run_once() {
+  if (term_ && clock_.now() >= trust_until_) lose("it could not be renewed in time");
+  if (!term_ || clock_.now() >= renew_at_) campaign();
+  for (DutyState& state : duties_) {
+    if (!term_) break;
+    const auto now = clock_.now();
+    if (now >= trust_until_) {
+      lose("a duty took too long");
+    } else if (now >= state.due) {
+      carry_out(state);
+    }
+  }
+  return term_.has_value();
+}
+
+void LeaderDuties::resign() {
+  if (!term_) return;
+  try {
+    leadership_.resign(*term_);
+  } catch (const StoreError& error) {
+    log_failure("resign_failed", "leadership", error);  // the term ends by itself
+  }
+  lose("resigned");
+}
+
+void LeaderDuties::campaign() {
+  const auto before = clock_.now();
+  try {
+    const auto won = leadership_.campaign(options_.holder, options_.term);
+    if (!won) {
+      if (term_) lose("another scheduler leads");
+      return;
+    }
+    if (!term_ || term_->number != won->number) lead(*won);
+    trust_until_ = before + options_.term - options_.term / margin_per_term;
+    renew_at_ = before + options_.term / renewals_per_term;
+  } catch (const StoreError& error) {
+    log_failure("campaign_failed", "leadership", error);
+    renew_at_ = clock_.now() + jittered(renewal_retry, random_);
+  }
+}
+
+void LeaderDuties::lead(const Term& term) {
+  term_ = term;
+  for (DutyState& state : duties_) {
+    state.due = clock_.now();
+    state.failures = 0;
+  }
+  log_event(LogLevel::info, "leading", {{"holder", term.holder}, {"term", term.number}});
+}
+
+void LeaderDuties::lose(const std::string& why) {
+  log_event(LogLevel::info, "not_leading", {{"term", term_->number}, {"why", why}});
+  term_.reset();
+}
+
+void LeaderDuties::carry_out(DutyState& state) {
+  auto pause = state.duty.interval;
+  try {
+    state.duty.run_once(*term_);
+    state.failures = 0;
+  } catch (const StoreError& error) {
+    log_failure("duty_failed", state.duty.name, error);
+    const auto backoff = duty_retry_min * (1 << std::min(state.failures, 10));
+    pause = jittered(std::min(duty_retry_max, backoff), random_);
+    ++state.failures;
+  }
+  state.due = clock_.now() + pause;
+}
+
+}  // namespace lethe::scheduler

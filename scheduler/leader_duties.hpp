@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "common/control/scheduler_store.hpp"
+#include "common/random.hpp"
+
+namespace lethe::scheduler {
+
+/// Something that only the leader does, again and again.
+struct Duty {
+  std::string name;                    ///< for the log
+  std::chrono::milliseconds interval;  ///< from the end of one round to the next
+  std::function<void(const Term&)> run_once;
+};
+
+/// Campaigns for the leadership and carries out its duties while, and only while, it leads.
+///
+/// The term is trusted from before the call that won it until a fifth before its end, by this
+/// process's steady clock. That only gives up early: each duty proves the term again inside its
+/// own transaction. One failing duty does not stop the others. Thread safety: none.
+/// Source: docs/adr/0002-database-owns-time.md.
+class LeaderDuties {
+ public:
+  struct Options {
+    std::string holder;  ///< unique among all processes there ever are
+    std::chrono::milliseconds term{15'000};
+    std::chrono::milliseconds tick{200};
+    std::chrono::milliseconds standby{2'000};  ///< between campaigns of one that does not lead
+  };
+
+  /// All are borrowed and must outlive the object.
+  LeaderDuties(Options options, Clock& clock, Random& random, Leadership& leadership,
+               const std::vector<Duty>& duties);
+
+  /// Campaigns and leads until `stop` is requested, then resigns.
+  void run(const std::stop_token& stop);
+
+  /// One turn: campaign when it is time, then the duties that are due. True while it leads.
+  bool run_once();
+
+  /// Gives the leadership up, so that another scheduler need not wait for the term's end.
+  void resign();
+
+ private:
+  struct DutyState {
+    Duty duty;
+    Clock::time_point due;
+    int failures = 0;  ///< in a row
+  };
+
+  void campaign();
+  void lead(const Term& term);
+  void lose(const std::string& why);
+  void carry_out(DutyState& state);
+
+  const Options options_;
+  Clock& clock_;
+  Random& random_;
+  Leadership& leadership_;
+  std::vector<DutyState> duties_;
+
+  std::optional<Term> term_;  ///< while it leads
+  Clock::time_point trust_until_;
+  Clock::time_point renew_at_;
+};
+
+}  // namespace lethe::scheduler

@@ -1,0 +1,22 @@
+#include "scheduler/rescue.hpp"
+
+#include "common/logging.hpp"
+#include "scheduler/rounds.hpp"
+
+namespace lethe::scheduler {
+
+void RescueDuty::run_once(const Term& term) {
+  in_rounds(1'000, [&](std::int32_t max) {
+    const auto rescues = store_.rescue(term, worker_ttl_, max);
+    for (const Rescue& rescue : rescues)
+      log_event(rescue.dead ? LogLevel::error : LogLevel::warn,
+                rescue.dead ? "task_poisoned" : "task_rescued",
+                {{"task", rescue.task},
+                 {"run", rescue.run},
+                 {"worker", rescue.worker},
+                 {"why", rescue.why}});
+    return static_cast<std::int32_t>(rescues.size());
+  });
+}
+
+}  // namespace lethe::scheduler

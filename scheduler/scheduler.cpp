@@ -1,0 +1,44 @@
+#include "scheduler/scheduler.hpp"
+
+#include <string>
+#include <vector>
+
+#include "scheduler/closing.hpp"
+#include "scheduler/expiry.hpp"
+#include "scheduler/firing.hpp"
+#include "scheduler/housekeeping.hpp"
+#include "scheduler/promotion.hpp"
+#include "scheduler/rescue.hpp"
+
+namespace lethe::scheduler {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class AnyDuty>
+Duty every(std::chrono::milliseconds interval, const std::string& name, AnyDuty& duty) {
+  return {.name = name, .interval = interval, .run_once = [&duty](const Term& term) {
+            duty.run_once(term);
+          }};
+}
+
+}  // namespace
+
+void run_scheduler(const SchedulerOptions& options, const SchedulerPorts& ports,
+                   const std::stop_token& stop) {
+  FiringDuty firing(ports.store);
+  PromotionDuty promotion(ports.store);
+  RescueDuty rescue(ports.store, options.worker_ttl);
+  ExpiryDuty expiry(ports.store);
+  ClosingDuty closing(ports.store);
+  HousekeepingDuty housekeeping(ports.store, options.history_days);
+  const std::vector<Duty> duties{
+      every(500ms, "firing", firing),   every(200ms, "promotion", promotion),
+      every(2s, "rescue", rescue),      every(10s, "expiry", expiry),
+      every(500ms, "closing", closing), every(1h, "housekeeping", housekeeping)};
+  LeaderDuties leader(options.leader, ports.clock, ports.random, ports.leadership, duties);
+  leader.run(stop);
+}
+
+}  // namespace lethe::scheduler

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <stop_token>
+
+#include "common/clock.hpp"
+#include "common/control/scheduler_store.hpp"
+#include "common/random.hpp"
+#include "scheduler/leader_duties.hpp"
+
+namespace lethe::scheduler {
+
+struct SchedulerOptions {
+  LeaderDuties::Options leader;
+  std::chrono::milliseconds worker_ttl{30'000};
+  std::int32_t history_days = 14;
+};
+
+/// What a scheduler borrows; all of it is used by the calling thread only.
+struct SchedulerPorts {
+  Clock& clock;
+  Random& random;
+  Leadership& leadership;
+  SchedulerStore& store;
+};
+
+/// Stands by or leads with all duties until `stop` is requested. Errors: none of the stores;
+/// whatever else is thrown is a defect and passes through.
+void run_scheduler(const SchedulerOptions& options, const SchedulerPorts& ports,
+                   const std::stop_token& stop);
+
+}  // namespace lethe::scheduler

@@ -1,0 +1,126 @@
+#include "tests/support/catch.hpp"
+#include "tests/unit/policies/policy_text.hpp"
+
+using namespace lethe;
+using lethe::policy_test::only_policy;
+using lethe::policy_test::policy_text;
+
+TEST_CASE("every key of a policy file reaches its member", "[policy_parser]") {
+  const PolicyFile file = parse_policies(R"(
+targets:
+  app:
+    url: service=app
+    max_running: 7
+  other: {url: "host=db dbname=x"}
+policies:
+  - name: executions-90d
+    target: app
+    table: Sales.executions
+    timestamp: [started_at, created_at]
+    retain: 1 year 6 months
+    where: {status: {in: [done, failed]}}
+    tenant:
+      column: tenant_id
+      keep_min: 100
+      overrides:
+        550e8400-e29b-41d4-a716-446655440000: {retain: 30 days, keep_min: 10}
+        acme: {enabled: false}
+        42: {keep_min: 0}
+    schedule: "0 3 * * *"
+    timezone: Europe/Berlin
+    missed: once
+    overlap: skip
+    action: delete
+)",
+                                         "policies.yaml");
+  REQUIRE(file.targets.size() == 2);
+  CHECK(file.targets[0] == TargetSpec{"app", "service=app", 7});
+  CHECK(file.targets[1] == TargetSpec{"other", "host=db dbname=x", 4});
+
+  Policy expected;
+  expected.name = "executions-90d";
+  expected.target = "app";
+  expected.table = {"Sales", "executions"};
+  expected.timestamp = {"started_at", "created_at"};
+  expected.retain = {18, 0};
+  expected.where.kind = Condition::Kind::comparison;
+  expected.where.column = "status";
+  expected.where.comparison = Comparison::in;
+  expected.where.values = {"done", "failed"};
+  expected.tenant.emplace();
+  expected.tenant->column = "tenant_id";
+  expected.tenant->keep_min = 100;
+  expected.tenant->overrides["550e8400-e29b-41d4-a716-446655440000"] = {Retention{0, 2'592'000}, 10,
+                                                                        true};
+  expected.tenant->overrides["acme"] = {std::nullopt, std::nullopt, false};
+  expected.tenant->overrides["42"] = {std::nullopt, 0, true};
+  expected.schedule = "0 3 * * *";
+  expected.timezone = "Europe/Berlin";
+  REQUIRE(file.policies.size() == 1);
+  CHECK(file.policies[0] == expected);
+}
+
+TEST_CASE("what a policy leaves out has its documented default", "[policy_parser]") {
+  Policy expected;
+  expected.name = "sessions-90d";
+  expected.target = "app";
+  expected.table = {"public", "sessions"};
+  expected.timestamp = {"created_at"};
+  expected.retain = {0, 7'776'000};
+  CHECK(only_policy(policy_text()) == expected);
+  CHECK(expected.schedule.empty());
+  CHECK(expected.timezone == "UTC");
+}
+
+TEST_CASE("either list or both may be empty", "[policy_parser]") {
+  for (const char* text : {"", "# only a comment\n", "---\n", "{}", "targets:\npolicies:\n",
+                           "policies: []\n", "targets: {}\n", "\xef\xbb\xbfpolicies: []\r\n"}) {
+    CAPTURE(text);
+    const PolicyFile file = parse_policies(text, "policies.yaml");
+    CHECK(file.targets.empty());
+    CHECK(file.policies.empty());
+  }
+}
+
+TEST_CASE("keep_min of the table and zero are read", "[policy_parser]") {
+  CHECK(only_policy(policy_text("keep_min", "keep_min: 0")).keep_min == 0);
+  CHECK(only_policy(policy_text("keep_min", "keep_min: 1000000000")).keep_min == 1'000'000'000);
+}
+
+TEST_CASE("a tenant is its scalar as text whatever YAML would make of it", "[policy_parser]") {
+  const Policy policy = only_policy(policy_text(
+      "tenant",
+      "tenant: {column: c, overrides: {042: &o {keep_min: 1}, 1.50: *o, true: *o, \"null\": *o, "
+      "'': *o, \"<<\": *o}}"));
+  std::vector<std::string> tenants;
+  for (const auto& [tenant, entry] : policy.tenant->overrides) tenants.push_back(tenant);
+  CHECK(tenants == std::vector<std::string>{"", "042", "1.50", "<<", "null", "true"});
+}
+
+TEST_CASE("a hundred thousand overrides are read and one more is refused", "[policy_parser]") {
+  std::string text = "tenant:\n      column: c\n      overrides: {x: &o {keep_min: 1}";
+  for (int i = 1; i < 100'000; ++i) text += "," + std::to_string(i) + ": *o";
+  const Policy policy = only_policy(policy_text("tenant", text + "}"));
+  CHECK(policy.tenant->overrides.size() == 100'000);
+  CHECK(policy_test::contains(policy_test::refusal(policy_text("tenant", text + ",y: *o}")),
+                              "has 100001 keys; at most 100000 are allowed"));
+}
+
+TEST_CASE("a list item may be an alias of an earlier value", "[policy_parser]") {
+  const PolicyFile file = parse_policies(
+      "policies:\n"
+      "  - {name: a, target: t, table: a, timestamp: &ts [x, y], retain: &r 7 days}\n"
+      "  - {name: b, target: t, table: b, timestamp: *ts, retain: *r}\n",
+      "policies.yaml");
+  CHECK(file.policies[1].timestamp == std::vector<std::string>{"x", "y"});
+  CHECK(file.policies[1].retain == file.policies[0].retain);
+}
+
+TEST_CASE("a name is lower case and starts with a letter or digit", "[policy_parser]") {
+  for (const char* name : {"a", "0", "a-b_c.d", "90d"}) CHECK(is_name(name));
+  CHECK(is_name(std::string(63, 'a')));
+  for (const char* name : {"", "-a", ".a", "_a", "A", "a b", "a/b", "\xc3\xa4"}) {
+    CHECK_FALSE(is_name(name));
+  }
+  CHECK_FALSE(is_name(std::string(64, 'a')));
+}

@@ -1,0 +1,104 @@
+#include "worker/config.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "common/config/common_settings.hpp"
+
+namespace lethe::worker {
+
+namespace {
+
+SettingSpec slots_setting() {
+  return {.key = "slots",
+          .flag = "--slots",
+          .unit = "tasks",
+          .min = 1,
+          .max = 64,
+          .fallback = "4",
+          .help = "tasks worked on at once; each may hold one connection per target"};
+}
+
+SettingSpec targets_setting() {
+  return {.key = "targets",
+          .flag = "--target",
+          .kind = SettingKind::list,
+          .unit = "names",
+          .help = "work for these targets only; none named: for all"};
+}
+
+SettingSpec lanes_setting() {
+  return {.key = "lanes",
+          .flag = "--lanes",
+          .kind = SettingKind::list,
+          .unit = "names",
+          .min = 1,
+          .choices = {"normal"},
+          .fallback = "normal",
+          .help = "lanes to lease from"};
+}
+
+std::chrono::milliseconds seconds(const Settings& settings, const std::string& key) {
+  return std::chrono::seconds(settings.number(key));
+}
+
+std::chrono::milliseconds milliseconds(const Settings& settings, const std::string& key) {
+  return std::chrono::milliseconds(settings.number(key));
+}
+
+}  // namespace
+
+SettingTable setting_table() {
+  return {database_setting(),
+          slots_setting(),
+          targets_setting(),
+          lanes_setting(),
+          {.key = "lease_seconds",
+           .unit = "seconds",
+           .min = 30,
+           .max = 3600,
+           .fallback = "120",
+           .help = "how long a task is leased; longer than any batch takes"},
+          {.key = "heartbeat_seconds",
+           .unit = "seconds",
+           .min = 1,
+           .max = 10,
+           .fallback = "5",
+           .help = "pause between two signs of life"},
+          {.key = "idle_poll_ms",
+           .unit = "milliseconds",
+           .min = 10,
+           .max = 60'000,
+           .fallback = "500",
+           .help = "pause between two looks for tasks when there is nothing to do"},
+          {.key = "batch_target_ms",
+           .unit = "milliseconds",
+           .min = 10,
+           .max = 10'000,
+           .fallback = "250",
+           .help = "how long one delete transaction should take; batch sizes follow it"},
+          {.key = "drain_seconds",
+           .unit = "seconds",
+           .min = 1,
+           .max = 3600,
+           .fallback = "25",
+           .help = "after the first signal, how long batches in hand may take to end"},
+          log_level_setting()};
+}
+
+WorkerOptions worker_options(const Settings& settings, WorkerInfo info) {
+  WorkerOptions options;
+  info.slots = static_cast<std::int32_t>(settings.number("slots"));
+  info.targets = settings.list("targets");
+  options.heartbeat = {.info = std::move(info), .interval = seconds(settings, "heartbeat_seconds")};
+  options.pool.slots = options.heartbeat.info.slots;
+  options.pool.batch_target = milliseconds(settings, "batch_target_ms");
+  options.dispatcher = {.lease_length = seconds(settings, "lease_seconds"),
+                        .idle_poll = milliseconds(settings, "idle_poll_ms"),
+                        .drain_timeout = seconds(settings, "drain_seconds"),
+                        .lanes = settings.list("lanes"),
+                        .targets = settings.list("targets")};
+  return options;
+}
+
+}  // namespace lethe::worker

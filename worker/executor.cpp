@@ -1,0 +1,101 @@
+#include "worker/executor.hpp"
+
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "common/logging.hpp"
+#include "common/ulid.hpp"
+#include "proto/task_payload.hpp"
+#include "worker/pacing.hpp"
+#include "worker/planner.hpp"
+
+namespace lethe::worker {
+
+namespace {
+
+TargetTrouble trouble(TargetTrouble::Kind kind, std::string message) {
+  return {.kind = kind, .message = std::move(message), .sqlstate = ""};
+}
+
+/// Turns what a call of the runner returned into a step's result.
+template <class Found>
+StepResult widened(std::variant<Found, TargetTrouble> result) {
+  return std::visit([](auto& one) { return StepResult(std::move(one)); }, result);
+}
+
+}  // namespace
+
+std::optional<Settlement> Executor::execute(const Job& job) {
+  const auto started = clock_.now();
+  StepFacts facts{.task = job.task,
+                  .target = job.run->target,
+                  .strategy = {},
+                  .size = 0,
+                  .batch_target = batch_target_,
+                  .cancelled = false,
+                  .given_up = false};
+  if (job.task.cancel_requested || presence_.is_cancelled(job.task.lease.task)) {
+    facts.cancelled = true;
+    return next_step(facts, Verified{}, random_);
+  }
+  const StepResult result = step(job, facts);
+  facts.cancelled = presence_.is_cancelled(job.task.lease.task);
+  facts.given_up = given_up_;
+  auto settlement = next_step(facts, result, random_);
+  if (settlement)
+    settlement->took = std::chrono::ceil<std::chrono::milliseconds>(clock_.now() - started);
+  else
+    log_event(LogLevel::warn, "task_fenced",
+              {{"task", job.task.lease.task.value}, {"epoch", job.task.lease.epoch}});
+  return settlement;
+}
+
+StepResult Executor::step(const Job& job, StepFacts& facts) {
+  auto decoded = decode_task_payload(job.task.payload);
+  if (const auto* problem = std::get_if<std::string>(&decoded))
+    return trouble(TargetTrouble::Kind::permanent, "the task's payload is damaged: " + *problem);
+  const auto& payload = std::get<TaskPayload>(decoded);
+  switch (job.task.kind) {
+    case TaskKind::plan: return plan(job);
+    case TaskKind::clean: return clean(job, payload, facts);
+    case TaskKind::verify: return widened(runner_->verify(*job.run, job.task.lease, payload));
+  }
+  return trouble(TargetTrouble::Kind::permanent, "this version does not know the task's kind");
+}
+
+StepResult Executor::plan(const Job& job) {
+  auto looked = runner_->look(*job.run, job.task.lease);
+  if (auto* problem = std::get_if<TargetTrouble>(&looked)) return std::move(*problem);
+  const auto& facts = std::get<PlanFacts>(looked);
+  auto made = make_plan(facts, job.run->spec);
+  if (auto* refusal = std::get_if<std::string>(&made))
+    return trouble(TargetTrouble::Kind::unsupported, std::move(*refusal));
+  const auto& plan = std::get<Plan>(made);
+  PlanOutcome outcome;
+  outcome.strategy = plan.strategy;
+  outcome.estimated_rows = plan.estimated_rows;
+  outcome.verify_payload = encode({.bounds = facts.bounds, .work = {}});
+  outcome.tasks.reserve(plan.work.size());
+  for (const CleanWork& work : plan.work)
+    outcome.tasks.push_back({.id = TaskId{new_ulid(clock_, random_)},
+                             .kind = TaskKind::clean,
+                             .payload = encode({.bounds = facts.bounds, .work = work})});
+  log_event(LogLevel::info, "run_planned",
+            {{"run", job.run->id.value},
+             {"policy", job.run->policy},
+             {"strategy", plan.strategy},
+             {"tasks", plan.work.size()},
+             {"estimated_rows", plan.estimated_rows.value_or(-1)}});
+  return outcome;
+}
+
+StepResult Executor::clean(const Job& job, const TaskPayload& payload, StepFacts& facts) {
+  if (!payload.work)
+    return trouble(TargetTrouble::Kind::permanent, "the task's payload is damaged: it has no work");
+  facts.strategy = payload.work->strategy;
+  facts.size = batch_size_now(payload.work->strategy, job.task.batch_size);
+  return widened(runner_->clean(*job.run, job.task.lease, payload, facts.size));
+}
+
+}  // namespace lethe::worker

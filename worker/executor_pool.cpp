@@ -1,0 +1,76 @@
+#include "worker/executor_pool.hpp"
+
+#include <cassert>
+#include <utility>
+
+namespace lethe::worker {
+
+ExecutorPool::ExecutorPool(const Options& options, Clock& clock, const Presence& presence,
+                           const RunnerFactory& make_runner)
+    : options_(options) {
+  for (std::int32_t i = 0; i < options.slots; ++i)
+    executors_.push_back(
+        std::make_unique<Executor>(clock, presence, make_runner(), options.batch_target));
+  for (const auto& executor : executors_)
+    threads_.emplace_back(
+        [this, &one = *executor](const std::stop_token& stop) { run(one, stop); });
+}
+
+std::int32_t ExecutorPool::free_slots() const {
+  const std::lock_guard lock(mutex_);
+  return options_.slots - taken_slots_;
+}
+
+void ExecutorPool::submit(Job job) {
+  {
+    const std::lock_guard lock(mutex_);
+    assert(taken_slots_ < options_.slots);
+    ++taken_slots_;
+    jobs_.push_back(std::move(job));
+  }
+  job_came_.notify_one();
+}
+
+std::vector<FinishedJob> ExecutorPool::take_finished() {
+  const std::lock_guard lock(mutex_);
+  taken_slots_ -= static_cast<std::int32_t>(finished_.size());
+  return std::exchange(finished_, {});
+}
+
+void ExecutorPool::wait_finished(std::chrono::milliseconds duration, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  job_ended_.wait_for(lock, stop, duration, [this] { return !finished_.empty(); });
+}
+
+void ExecutorPool::cancel_running() noexcept {
+  for (const auto& executor : executors_) executor->cancel();
+}
+
+void ExecutorPool::run(Executor& executor, const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const auto job = wait_for_job(stop);
+    if (!job) {
+      executor.tidy();
+      continue;
+    }
+    FinishedJob finished{
+        .lease = job->task.lease, .run = job->task.run, .settlement = executor.execute(*job)};
+    {
+      const std::lock_guard lock(mutex_);
+      finished_.push_back(std::move(finished));
+    }
+    job_ended_.notify_one();
+  }
+}
+
+std::optional<Job> ExecutorPool::wait_for_job(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  if (!job_came_.wait_for(lock, stop, options_.tidy_every, [this] { return !jobs_.empty(); }))
+    return std::nullopt;
+  if (stop.stop_requested()) return std::nullopt;
+  Job job = std::move(jobs_.front());
+  jobs_.pop_front();
+  return job;
+}
+
+}  // namespace lethe::worker

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <utility>
+
+#include "common/clock.hpp"
+#include "common/random.hpp"
+#include "common/tasks/task_queue.hpp"
+#include "worker/presence.hpp"
+
+namespace lethe::worker {
+
+/// Registers this worker, says at a fixed pace that it is alive, and registers it anew when the
+/// registry has declared it lost. Runs on a thread of its own, with a connection of its own, so
+/// that nothing that the other threads wait for makes the worker look dead.
+class Heartbeat {
+ public:
+  struct Options {
+    WorkerInfo info;
+    std::chrono::milliseconds interval{5'000};
+  };
+
+  /// All are borrowed and must outlive the heartbeat; `registry` and `random` are its own thread's.
+  Heartbeat(Options options, Clock& clock, Random& random, WorkerRegistry& registry,
+            Presence& presence)
+      : options_(std::move(options)),
+        clock_(clock),
+        random_(random),
+        registry_(registry),
+        presence_(presence) {}
+
+  /// Returns once `stop` is requested. Call leave() afterwards.
+  void run(const std::stop_token& stop);
+
+  /// One registration or one beat. Errors: StoreError, with nothing changed.
+  void run_once();
+
+  /// Says goodbye, so that what is still leased can be rescued at once. Logs a failure.
+  void leave();
+
+ private:
+  void register_worker();
+
+  const Options options_;
+  Clock& clock_;
+  Random& random_;
+  WorkerRegistry& registry_;
+  Presence& presence_;
+};
+
+}  // namespace lethe::worker

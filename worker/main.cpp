@@ -1,0 +1,60 @@
+// lethe-worker: leases tasks and carries out one batch at a time in their targets.
+
+#include <memory>
+#include <string>
+
+#include "common/clock.hpp"
+#include "common/config/daemon.hpp"
+#include "common/db/migrator.hpp"
+#include "common/db/pg_task_queue.hpp"
+#include "common/db/pg_task_runner.hpp"
+#include "common/db/session.hpp"
+#include "common/random.hpp"
+#include "common/shutdown_signal.hpp"
+#include "common/ulid.hpp"
+#include "common/version.hpp"
+#include "worker/config.hpp"
+#include "worker/worker.hpp"
+
+namespace {
+
+using namespace lethe;
+
+/// Wires the process together, bottom layer first; destruction runs the other way round.
+void run(const Settings& settings) {
+  const ShutdownSignal shutdown;  // before any other thread
+  const std::string database = settings.text("database");
+  SystemClock clock;
+  SeededRandom random;
+  SeededRandom beat_random;
+  IdMaker ids(clock, random);
+  IdMaker beat_ids(clock, beat_random);
+  db::Session session({.connection = database, .application_name = "lethe-worker"});
+  db::Session beat_session({.connection = database, .application_name = "lethe-worker/heartbeat"});
+  db::Migrator migrator(session);
+  db::PgTaskQueue queue(session, ids);
+  db::PgTaskQueue registry(beat_session, beat_ids);
+
+  if (!wait_for_control(migrator, clock, random, shutdown.drain())) return;
+  worker::run_worker(
+      worker::worker_options(settings, {.instance = instance_name(),
+                                        .version = std::string(version),
+                                        .slots = 0,
+                                        .targets = {}}),
+      {.clock = clock,
+       .queue = queue,
+       .registry = registry,
+       .make_runner = [] { return std::make_unique<db::PgTaskRunner>("lethe-worker"); }},
+      shutdown.drain(), shutdown.cancel());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return daemon_main({.program = "lethe-worker",
+                      .description = "Leases cleanup tasks and carries them out batch by batch.",
+                      .version = std::string(version),
+                      .settings = worker::setting_table(),
+                      .run = run},
+                     argc, argv);
+}

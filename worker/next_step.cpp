@@ -1,0 +1,146 @@
+#include "worker/next_step.hpp"
+
+#include <algorithm>
+
+#include "common/policies/text_rules.hpp"
+#include "worker/pacing.hpp"
+
+namespace lethe::worker {
+
+namespace {
+
+using std::chrono::milliseconds;
+using Kind = TargetTrouble::Kind;
+
+constexpr milliseconds halted_pause{5'000};
+constexpr milliseconds locked_pause{1'000};
+constexpr milliseconds timed_out_pause{200};
+constexpr milliseconds backoff_max{15 * 60 * 1'000};
+constexpr std::size_t error_bytes_max = 1'000;
+
+Settlement settlement_of(const StepFacts& facts) {
+  Settlement result;
+  result.lease = facts.task.lease;
+  result.run = facts.task.run;
+  result.target = facts.target;
+  return result;
+}
+
+Settlement after_plan(const StepFacts& facts, const PlanOutcome& plan) {
+  Settlement result = settlement_of(facts);
+  result.outcome = Outcome::done;
+  result.plan = plan;
+  return result;
+}
+
+Settlement after_batch(const StepFacts& facts, const BatchDone& batch) {
+  Settlement result = settlement_of(facts);
+  result.outcome = batch.finished ? Outcome::done : Outcome::again;
+  result.batches = batch.totals.batches;
+  result.rows = batch.totals.rows;
+  result.batch_size = batch_size_after(facts.strategy.value_or(Strategy::sweep), batch.size,
+                                       batch.took, facts.batch_target);
+  return result;
+}
+
+Settlement after_verification(const StepFacts& facts, const Verified& verified) {
+  Settlement result = settlement_of(facts);
+  result.outcome = verified.finished ? Outcome::done : Outcome::again;
+  if (verified.finished)
+    result.verify = VerifyOutcome{.clean = verified.clean, .left_in = verified.left_in};
+  return result;
+}
+
+void smaller(const StepFacts& facts, Settlement& result) {
+  if (facts.strategy) result.batch_size = halved(*facts.strategy, facts.size);
+}
+
+void fail(const StepFacts& facts, Settlement& result, Random& random) {
+  result.outcome = Outcome::fail;
+  // After the jitter, so that no pause is longer than the longest.
+  result.delay = std::min(backoff_max, jittered(backoff(facts.task.attempts), random));
+}
+
+/// Never the same size again: half of it, and an attempt spent only where no smaller one is left.
+void after_timeout(const StepFacts& facts, Settlement& result, Random& random) {
+  if (facts.given_up) return;  // says nothing about the size
+  smaller(facts, result);
+  if (!facts.strategy || result.batch_size >= facts.size) return fail(facts, result, random);
+  result.delay = jittered(timed_out_pause, random);
+}
+
+void bury(Settlement& result, std::string_view reason, const std::string& message) {
+  result.outcome = Outcome::dead;
+  result.error = std::string(reason) + (reason.empty() || message.empty() ? "" : ": ") + message;
+}
+
+std::optional<Settlement> after_trouble(const StepFacts& facts, const TargetTrouble& trouble,
+                                        Random& random) {
+  Settlement result = settlement_of(facts);
+  result.outcome = Outcome::release;
+  result.error = trouble.message;
+  result.sqlstate = trouble.sqlstate;
+  switch (trouble.kind) {
+    case Kind::fenced: return std::nullopt;
+    case Kind::halted: result.delay = halted_pause; break;
+    case Kind::stale:
+      bury(result, "the policy changed since this run was made; its next run follows the new one",
+           trouble.message);
+      break;
+    case Kind::expired: bury(result, "expired", trouble.message); break;
+    case Kind::changed:
+    case Kind::unsupported:
+    case Kind::permanent: bury(result, "", trouble.message); break;
+    case Kind::locked:
+      smaller(facts, result);
+      result.delay = jittered(locked_pause, random);
+      break;
+    case Kind::timed_out: after_timeout(facts, result, random); break;
+    case Kind::retryable:
+    case Kind::unreachable: fail(facts, result, random); break;
+  }
+  if (result.error.empty()) result.error = to_string(trouble.kind);
+  result.error = one_line(result.error);
+  return result;
+}
+
+}  // namespace
+
+std::optional<Settlement> next_step(const StepFacts& facts, const StepResult& result,
+                                    Random& random) {
+  std::optional<Settlement> step;
+  if (const auto* plan = std::get_if<PlanOutcome>(&result)) step = after_plan(facts, *plan);
+  if (const auto* batch = std::get_if<BatchDone>(&result)) step = after_batch(facts, *batch);
+  if (const auto* verified = std::get_if<Verified>(&result))
+    step = after_verification(facts, *verified);
+  if (const auto* trouble = std::get_if<TargetTrouble>(&result))
+    step = after_trouble(facts, *trouble, random);
+  const bool goes_on = step && (step->outcome == Outcome::again || step->outcome == Outcome::fail ||
+                                step->outcome == Outcome::release);
+  if (facts.cancelled && goes_on) {
+    step->outcome = Outcome::cancel;
+    step->delay = milliseconds(0);
+  }
+  return step;
+}
+
+milliseconds backoff(std::int32_t attempts) noexcept {
+  const auto doublings = std::clamp(attempts, 1, 10);  // 2^10 s is more than the longest pause
+  return std::min(backoff_max, milliseconds(1'000) * (1 << doublings));
+}
+
+std::string one_line(std::string_view text) {
+  std::string result(text.substr(0, error_bytes_max));
+  const bool cut = result.size() < text.size();
+  while (cut && !is_utf8(result) && result.size() > error_bytes_max - 4)
+    result.pop_back();  // a character that the cut went through
+  const bool readable = is_utf8(result);
+  for (char& c : result) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) c = ' ';
+    if (!readable && byte >= 0x80) c = '?';
+  }
+  return result;
+}
+
+}  // namespace lethe::worker

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/policies/policy.hpp"
+#include "common/tasks/task_runner.hpp"
+
+namespace lethe::worker {
+
+/// Smallest part of a table that becomes a task of its own, in blocks (4 MiB).
+inline constexpr std::int64_t range_blocks_min = 512;
+
+/// Tasks that one plan makes, unless the table has more partitions than this.
+inline constexpr std::int64_t plan_tasks_max = 64;
+
+/// How a run will work.
+struct Plan {
+  std::string strategy;                        ///< "sweep", "index", "mixed"; "none": no work
+  std::optional<std::int64_t> estimated_rows;  ///< expired rows; nothing: a table has no statistics
+  std::vector<CleanWork> work;
+};
+
+/// Chooses the strategy and splits the work: the plan, or why there is none and what to do, in one
+/// line.
+///
+/// Every relation that has a block is visited completely, whatever statistics say of it, for they
+/// may be old: by an index where one leads to the expired rows of every timestamp column and at
+/// most a twentieth of the rows is expired, else by block ranges, each block in exactly one.
+/// Pure. Source: docs/ARCHITECTURE.md, "Strategies".
+[[nodiscard]] std::variant<Plan, std::string> make_plan(const PlanFacts& facts,
+                                                        const Policy& policy);
+
+}  // namespace lethe::worker
