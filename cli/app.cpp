@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
+#include "cli/commands/demo.hpp"
 #include "cli/commands/enqueue.hpp"
 #include "cli/commands/migrate.hpp"
 #include "cli/commands/pause.hpp"
@@ -10,6 +11,7 @@
 #include "cli/commands/run.hpp"
 #include "cli/commands/target.hpp"
 #include "cli/commands/task.hpp"
+#include "cli/commands/up.hpp"
 #include "cli/commands/worker.hpp"
 #include "cli/text.hpp"
 #include "common/store_error.hpp"
@@ -26,6 +28,8 @@ void add_commands(const Command& root) {
   add_task(root);
   add_worker(root);
   add_pause(root);
+  add_up(root);
+  add_demo(root);
 }
 
 ExitCode run_typed(const std::vector<std::string>& arguments, Environment& environment) {

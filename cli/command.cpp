@@ -44,7 +44,7 @@ std::string names_of_subcommands(const CLI::App& app) {
 std::string examples_footer(const std::string& examples) {
   std::string footer = "Examples:";
   for (const std::string& example : split(examples, '\n')) footer += "\n  " + example;
-  return footer;
+  return footer + "\n\n--output table|json and --database URL may follow every command.";
 }
 
 }  // namespace
@@ -88,7 +88,9 @@ const Command& Command::option(const std::string& flag, std::optional<std::strin
 
 const Command& Command::option(const std::string& flag, std::optional<std::int64_t>& value,
                                Range range, const std::string& help) const {
-  app_.add_option(flag, value, help)->check(CLI::Range(range.min, range.max));
+  CLI::Validator in_range = CLI::Range(range.min, range.max);
+  in_range.description("");  // the help text tells the range in words where it matters
+  app_.add_option(flag, value, help)->check(in_range)->type_name("N");
   return *this;
 }
 

@@ -11,7 +11,7 @@
 #include "cli/services.hpp"
 #include "common/user_error.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's own name
 class App;
 }
 

@@ -13,6 +13,7 @@
 #include "cli/app.hpp"
 #include "common/clock.hpp"
 #include "common/db/control_database.hpp"
+#include "common/db/demo_data.hpp"
 #include "common/db/target_connector.hpp"
 #include "common/random.hpp"
 #include "common/shutdown_signal.hpp"
@@ -92,7 +93,11 @@ int main(int argc, char** argv) {
                                       .terminal = find_terminal(),
                                       .actor = find_actor(),
                                       .database = variable("LETHE_DATABASE_URL"),
-                                      .interrupted = interrupted};
+                                      .interrupted = interrupted,
+                                      .demo_data = [](const std::string& connection) {
+                                        return std::make_unique<lethe::db::PgDemoData>(
+                                            connection, application_name);
+                                      }};
   return static_cast<int>(
       lethe::cli::run_app(std::vector<std::string>(argv + 1, argv + argc), environment));
 }

@@ -112,6 +112,7 @@ std::string render_json(const std::vector<Record>& records) {
 std::string render_table(const std::vector<Record>& records,
                          const std::vector<std::string>& columns) {
   std::vector<Column> rendered;
+  rendered.reserve(columns.size());
   for (const std::string& name : columns) rendered.push_back(make_column(records, name));
   std::string result;
   for (std::size_t row = 0; row <= records.size(); ++row) {

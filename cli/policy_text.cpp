@@ -83,7 +83,6 @@ Fields policy_fields(const Policy& policy) {
     fields.emplace_back("schedule", policy.schedule);
     fields.emplace_back("timezone", policy.timezone);
   }
-  if (policy.max_rows) fields.emplace_back("max_rows", fmt::format("{}", *policy.max_rows));
   return fields;
 }
 

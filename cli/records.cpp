@@ -24,6 +24,7 @@ Record joined(Record record, Record more) {
 
 std::vector<Record> tenant_records(const Census& census) {
   std::vector<Record> tenants;
+  tenants.reserve(census.tenants.size());
   for (const Census::Tenant& tenant : census.tenants)
     tenants.push_back({{"tenant", tenant.tenant},
                        count("total", tenant.total),

@@ -31,6 +31,7 @@ template <class Row>
 [[nodiscard]] std::vector<Record> records_of(const std::vector<Row>& rows,
                                              Record (*make)(const Row&)) {
   std::vector<Record> records;
+  records.reserve(rows.size());
   for (const Row& row : rows) records.push_back(make(row));
   return records;
 }

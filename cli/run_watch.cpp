@@ -41,7 +41,9 @@ class RunReader {
   int failures_ = 0;
 };
 
-ProgressDrawer::Style style_of(const Terminal& terminal, bool is_json) {
+}  // namespace
+
+ProgressDrawer::Style progress_style(const Terminal& terminal, bool is_json) {
   return {.is_terminal = terminal.err,
           .is_silent = is_json && !terminal.err,
           .columns = terminal.columns};
@@ -56,7 +58,17 @@ Progress progress_of(const RunRow& run, const RateMeter& rate) {
           .elapsed = std::chrono::milliseconds(run.elapsed_ms)};
 }
 
-}  // namespace
+RunId fire_policy(Services& services, const std::string& name) {
+  Stores& stores = services.stores();
+  const PolicyRow row = find_policy(stores, name);
+  if (!row.enabled)
+    throw UserError(
+        ExitCode::refused,
+        fmt::format("policy '{0}' is disabled; first lethe policy enable {0}", row.name));
+  if (row.paused)
+    services.note(fmt::format("policy {} is paused; the run waits for lethe resume", row.name));
+  return stores.runs.start(stored_policy(row), row.epoch, services.actor());
+}
 
 bool has_ended(const RunRow& run) {
   constexpr std::array<std::string_view, 6> ends{"satisfied", "failed",  "cancelled",
@@ -83,7 +95,7 @@ ExitCode watch_run(Services& services, const std::string& id) {
   Environment& environment = services.environment();
   RunReader reader(services.stores(), id);
   ProgressDrawer drawer(environment.err, environment.clock,
-                        style_of(environment.terminal, services.output().is_json()));
+                        progress_style(environment.terminal, services.output().is_json()));
   RateMeter rate;
   const std::stop_token interrupted = environment.interrupted();
   for (;;) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "cli/progress.hpp"
 #include "cli/services.hpp"
 #include "common/user_error.hpp"
 
@@ -15,6 +16,16 @@ namespace lethe::cli {
 
 /// done when satisfied, refused when a guard refused it, failed otherwise. Pure.
 [[nodiscard]] ExitCode end_code(const RunRow& run);
+
+/// What a progress line says of a run. Pure.
+[[nodiscard]] Progress progress_of(const RunRow& run, const RateMeter& rate);
+
+/// How progress is shown on standard error: not at all for a program that reads JSON.
+[[nodiscard]] ProgressDrawer::Style progress_style(const Terminal& terminal, bool is_json);
+
+/// Fires a stored policy now. Throws UserError (not_found, or refused when it is disabled or has an
+/// open run).
+[[nodiscard]] RunId fire_policy(Services& services, const std::string& name);
 
 /// Follows a run until it has ended and shows its progress on standard error, its end on standard
 /// output. Ctrl-C ends the watching and not the run (then ExitCode::failed). Throws UserError

@@ -10,6 +10,7 @@
 
 #include "cli/output.hpp"
 #include "common/clock.hpp"
+#include "common/control/demo_data.hpp"
 #include "common/control/operator_store.hpp"
 #include "common/control/target_database.hpp"
 
@@ -48,6 +49,8 @@ struct Environment {
   std::string database;  ///< $LETHE_DATABASE_URL
   /// From the first call on Ctrl-C requests this token instead of ending the process.
   std::function<std::stop_token()> interrupted;
+  /// Sample tables in the database behind a connection string; only `demo` needs it.
+  std::function<std::unique_ptr<DemoData>(const std::string& connection)> demo_data{};
 };
 
 /// What a command works with. The control database is opened at its first use, so that help and
@@ -70,6 +73,8 @@ class Services {
                                                        const std::string& url);
 
   [[nodiscard]] Environment& environment() noexcept { return environment_; }
+  /// True when the command line itself named a control database.
+  [[nodiscard]] bool has_chosen_database() const { return connection_ != environment_.database; }
   [[nodiscard]] Output& output() noexcept { return output_; }
   [[nodiscard]] const std::string& actor() const noexcept { return environment_.actor; }
 

@@ -14,6 +14,8 @@ namespace lethe::worker {
 
 namespace {
 
+constexpr std::chrono::seconds tidy_every{30};
+
 TargetTrouble trouble(TargetTrouble::Kind kind, std::string message) {
   return {.kind = kind, .message = std::move(message), .sqlstate = ""};
 }
@@ -49,6 +51,13 @@ std::optional<Settlement> Executor::execute(const Job& job) {
     log_event(LogLevel::warn, "task_fenced",
               {{"task", job.task.lease.task.value}, {"epoch", job.task.lease.epoch}});
   return settlement;
+}
+
+void Executor::tidy() {
+  const auto now = clock_.now();
+  if (now - tidied_at_ < tidy_every) return;
+  tidied_at_ = now;
+  runner_->tidy();
 }
 
 StepResult Executor::step(const Job& job, StepFacts& facts) {

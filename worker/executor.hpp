@@ -38,8 +38,8 @@ class Executor {
   /// does not reach the target any more.
   [[nodiscard]] std::optional<Settlement> execute(const Job& job);
 
-  /// Closes what was not used for a while.
-  void tidy() { runner_->tidy(); }
+  /// Lets the runner close what was not used for a while. Cheap: call it between any two jobs.
+  void tidy();
 
   /// Gives up the step in hand, and every later one. From any thread.
   void cancel() noexcept {
@@ -57,6 +57,7 @@ class Executor {
   SeededRandom random_;
   const std::unique_ptr<TaskRunner> runner_;
   const std::chrono::milliseconds batch_target_;
+  Clock::time_point tidied_at_;
   std::atomic<bool> given_up_{false};
 };
 

@@ -5,6 +5,12 @@
 
 namespace lethe::worker {
 
+namespace {
+
+constexpr std::chrono::seconds idle_wait{5};  // then look whether there is something to tidy
+
+}  // namespace
+
 ExecutorPool::ExecutorPool(const Options& options, Clock& clock, const Presence& presence,
                            const RunnerFactory& make_runner)
     : options_(options) {
@@ -48,11 +54,9 @@ void ExecutorPool::cancel_running() noexcept {
 
 void ExecutorPool::run(Executor& executor, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    executor.tidy();
     const auto job = wait_for_job(stop);
-    if (!job) {
-      executor.tidy();
-      continue;
-    }
+    if (!job) continue;
     FinishedJob finished{
         .lease = job->task.lease, .run = job->task.run, .settlement = executor.execute(*job)};
     {
@@ -65,7 +69,7 @@ void ExecutorPool::run(Executor& executor, const std::stop_token& stop) {
 
 std::optional<Job> ExecutorPool::wait_for_job(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  if (!job_came_.wait_for(lock, stop, options_.tidy_every, [this] { return !jobs_.empty(); }))
+  if (!job_came_.wait_for(lock, stop, idle_wait, [this] { return !jobs_.empty(); }))
     return std::nullopt;
   if (stop.stop_requested()) return std::nullopt;
   Job job = std::move(jobs_.front());

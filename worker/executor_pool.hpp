@@ -34,7 +34,6 @@ class ExecutorPool {
   struct Options {
     std::int32_t slots = 4;  ///< 1..64
     std::chrono::milliseconds batch_target{250};
-    std::chrono::milliseconds tidy_every{5'000};
   };
 
   /// `clock` and `presence` are borrowed and must outlive the pool.

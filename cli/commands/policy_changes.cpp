@@ -66,16 +66,7 @@ struct RunOptions {
 };
 
 ExitCode run(Services& services, const RunOptions& options) {
-  Stores& stores = services.stores();
-  const PolicyRow row = find_policy(stores, options.name);
-  if (!row.enabled)
-    throw UserError(
-        ExitCode::refused,
-        fmt::format("policy '{0}' is disabled; first lethe policy enable {0}", row.name));
-  if (row.paused)
-    services.note(fmt::format("policy {} is paused; the run waits for lethe resume", row.name));
-  const RunId id = stores.runs.start(stored_policy(row), row.epoch, services.actor());
-  return report_new_run(services, id.value, options.wait);
+  return report_new_run(services, fire_policy(services, options.name).value, options.wait);
 }
 
 }  // namespace

@@ -100,6 +100,12 @@ struct RunFilter {
   std::int32_t rows_max = 100;  ///< 1..10000
 };
 
+/// What a run took besides rows and batches.
+struct RunEffort {
+  std::int64_t tasks = 0;    ///< of every kind, live and ended, as long as the history has them
+  std::int64_t workers = 0;  ///< that worked on them
+};
+
 class RunStore {
  public:
   virtual ~RunStore() = default;
@@ -108,6 +114,8 @@ class RunStore {
   virtual RunId start(const Policy& spec, std::int64_t policy_epoch, const std::string& actor) = 0;
   virtual std::vector<RunRow> list(const RunFilter& filter) = 0;
   virtual std::optional<RunRow> find(const std::string& id) = 0;
+  /// Zeros for a run that is not there.
+  virtual RunEffort effort(const std::string& id) = 0;
   /// Asks a run to end. Tasks nobody works on go at once, leased ones after their batch.
   virtual void cancel(const std::string& id, const std::string& actor) = 0;
 };

@@ -32,18 +32,16 @@ Step to_step(const Query& migration) {
 /// version of it, so any program can read it.
 std::map<std::int32_t, Step> applied(Transaction& transaction, const std::string& table) {
   std::map<std::int32_t, Step> steps;
-  const auto exists =
-      transaction.exec_built("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS it",
-                             Params::of(table));
+  const auto exists = transaction.exec_built("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS it",
+                                             Params::of(table));
   if (!flag(exists.at(0), "it")) return steps;
   for (const auto& row : transaction.exec_text(fmt::format(
            "SELECT version, name, to_char(applied_at AT TIME ZONE 'UTC', "
            "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS applied_at FROM {} ORDER BY version",
            table))) {
     const auto version = number<std::int32_t>(row, "version");
-    steps[version] = {.version = version,
-                      .name = text(row, "name"),
-                      .applied_at = text(row, "applied_at")};
+    steps[version] = {
+        .version = version, .name = text(row, "name"), .applied_at = text(row, "applied_at")};
   }
   return steps;
 }
@@ -113,9 +111,7 @@ std::string SchemaMigrator::sql_of(const std::vector<Step>& steps) const {
       table_, sql);
 }
 
-std::int32_t SchemaMigrator::newest() const {
-  return to_step(*migrations_.back()).version;
-}
+std::int32_t SchemaMigrator::newest() const { return to_step(*migrations_.back()).version; }
 
 Migrator::Migrator(Session& session)
     : schema_(session, "lethe.migrations", control_migrations::all) {}

@@ -50,8 +50,8 @@ bool PgFleetStore::resume(const Pause& pause, const std::string& actor) {
   return transact(session_, "pauses_remove", [&](Transaction& transaction) {
     const auto targets = all_target_names(transaction);
     lock_slots(transaction, targets);
-    const auto removed = transaction.exec(queries::pauses_remove,
-                                          Params::of(to_string(pause.scope), pause.name));
+    const auto removed =
+        transaction.exec(queries::pauses_remove, Params::of(to_string(pause.scope), pause.name));
     if (removed.affected_rows() == 0) return false;
     transaction.exec(queries::items_unpark);
     admit(transaction, targets);

@@ -84,14 +84,19 @@ std::vector<RunRow> PgRunStore::read(const std::optional<std::string>& id,
   });
 }
 
-std::vector<RunRow> PgRunStore::list(const RunFilter& filter) {
-  return read(std::nullopt, filter);
-}
+std::vector<RunRow> PgRunStore::list(const RunFilter& filter) { return read(std::nullopt, filter); }
 
 std::optional<RunRow> PgRunStore::find(const std::string& id) {
   auto rows = read(id, {});
   if (rows.empty()) return std::nullopt;
   return std::move(rows.front());
+}
+
+RunEffort PgRunStore::effort(const std::string& id) {
+  return transact(session_, "runs_effort", [&](Transaction& transaction) {
+    const auto row = transaction.exec(queries::runs_effort, Params::of(id)).at(0);
+    return RunEffort{.tasks = number(row, "tasks"), .workers = number(row, "workers")};
+  });
 }
 
 void PgRunStore::cancel(const std::string& id, const std::string& actor) {

@@ -15,6 +15,7 @@ class PgRunStore final : public RunStore {
   RunId start(const Policy& spec, std::int64_t policy_epoch, const std::string& actor) override;
   std::vector<RunRow> list(const RunFilter& filter) override;
   std::optional<RunRow> find(const std::string& id) override;
+  RunEffort effort(const std::string& id) override;
   void cancel(const std::string& id, const std::string& actor) override;
 
  private:

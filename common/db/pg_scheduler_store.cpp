@@ -18,8 +18,7 @@ template <class Body>
 auto as_leader(Session& session, const Term& term, std::string_view name, Body&& body) {
   using Result = decltype(body(std::declval<Transaction&>()));
   return transact(session, name, [&](Transaction& transaction) -> Result {
-    const auto leads =
-        transaction.exec(queries::leader_hold, Params::of(term.holder, term.number));
+    const auto leads = transaction.exec(queries::leader_hold, Params::of(term.holder, term.number));
     return leads.empty() ? Result{} : body(transaction);
   });
 }
@@ -36,12 +35,13 @@ Instant instant(std::int64_t microseconds) {
 
 std::optional<Term> PgLeadership::campaign(const std::string& holder,
                                            std::chrono::milliseconds length) {
-  return transact(session_, "leader_campaign", [&](Transaction& transaction) -> std::optional<Term> {
-    const auto rows =
-        transaction.exec(queries::leader_campaign, Params::of(holder, length.count()));
-    if (rows.empty()) return std::nullopt;
-    return Term{.holder = holder, .number = number(rows.at(0), "term")};
-  });
+  return transact(
+      session_, "leader_campaign", [&](Transaction& transaction) -> std::optional<Term> {
+        const auto rows =
+            transaction.exec(queries::leader_campaign, Params::of(holder, length.count()));
+        if (rows.empty()) return std::nullopt;
+        return Term{.holder = holder, .number = number(rows.at(0), "term")};
+      });
 }
 
 void PgLeadership::resign(const Term& term) {
@@ -77,8 +77,8 @@ std::string PgSchedulerStore::make_run(Transaction& transaction, const Firing& f
     NewRun skipped = run;
     skipped.id = ids_.next();
     skipped.scheduled_for = to_iso8601(missed);
-    skipped.skipped_because = fmt::format("missed; made up for by the run of {}",
-                                          to_iso8601(firing.scheduled_for));
+    skipped.skipped_because =
+        fmt::format("missed; made up for by the run of {}", to_iso8601(firing.scheduled_for));
     static_cast<void>(insert_run(transaction, skipped));  // a record that is there already is fine
   }
   run.scheduled_for = to_iso8601(firing.scheduled_for);
@@ -87,8 +87,9 @@ std::string PgSchedulerStore::make_run(Transaction& transaction, const Firing& f
     run.skipped_because =
         fmt::format("run {} of this policy was still open", text(open.at(0), "id"));
   if (!insert_run(transaction, run) || !run.skipped_because.empty()) return "";
-  insert_tasks(transaction, run.id,
-               {{.id = ids_.next(), .source_id = run.id + "/plan/0", .kind = "plan", .payload = ""}});
+  insert_tasks(
+      transaction, run.id,
+      {{.id = ids_.next(), .source_id = run.id + "/plan/0", .kind = "plan", .payload = ""}});
   return run.id;
 }
 
@@ -96,10 +97,9 @@ std::string PgSchedulerStore::fire(const Term& term, const Firing& firing) {
   return as_leader(session_, term, "policies_fire", [&](Transaction& transaction) -> std::string {
     lock_slots(transaction, {firing.target});
     const auto next = firing.next ? std::optional(to_iso8601(*firing.next)) : std::nullopt;
-    const auto moved =
-        transaction.exec(queries::policies_set_fired, Params::of(firing.policy, firing.epoch,
-                                                                 to_iso8601(firing.scheduled_for),
-                                                                 next));
+    const auto moved = transaction.exec(
+        queries::policies_set_fired,
+        Params::of(firing.policy, firing.epoch, to_iso8601(firing.scheduled_for), next));
     if (moved.affected_rows() == 0) return "";  // changed meanwhile; the next turn reads it anew
     std::string run = make_run(transaction, firing);
     admit(transaction, {firing.target});
@@ -108,13 +108,12 @@ std::string PgSchedulerStore::fire(const Term& term, const Firing& firing) {
 }
 
 std::int32_t PgSchedulerStore::promote(const Term& term, std::int32_t tasks_max) {
-  const auto targets =
-      as_leader(session_, term, "items_promote", [&](Transaction& transaction) {
-        std::vector<std::string> promoted;
-        for (const auto& row : transaction.exec(queries::items_promote, Params::of(tasks_max)))
-          promoted.push_back(text(row, "target"));
-        return promoted;
-      });
+  const auto targets = as_leader(session_, term, "items_promote", [&](Transaction& transaction) {
+    std::vector<std::string> promoted;
+    for (const auto& row : transaction.exec(queries::items_promote, Params::of(tasks_max)))
+      promoted.push_back(text(row, "target"));
+    return promoted;
+  });
   if (targets.empty()) return 0;
   // Admission in a transaction of its own: its lock comes before the locks of rows everywhere.
   const auto unique = to_list({targets.begin(), targets.end()});
@@ -142,9 +141,8 @@ std::vector<Rescue> PgSchedulerStore::rescue(const Term& term, std::chrono::mill
     if (tasks.empty()) return rescued;
     lock_slots(transaction, to_list(targets));
     std::set<std::string> moved_runs;
-    for (const auto& row :
-         transaction.exec(queries::items_rescue,
-                          Params::of(to_array(tasks), worker_ttl.count(), rescues_max))) {
+    for (const auto& row : transaction.exec(
+             queries::items_rescue, Params::of(to_array(tasks), worker_ttl.count(), rescues_max))) {
       rescued.push_back({.task = text(row, "id"),
                          .run = text(row, "run_id"),
                          .worker = number(row, "worker"),
@@ -197,12 +195,11 @@ void PgSchedulerStore::keep_house(const Term& term, std::int32_t history_days) {
          transaction.exec(queries::history_partition_days, Params::of(history_days))) {
       // DDL takes no parameters; the names and days are made by that statement, from numbers only.
       const std::string name = text(row, "name");
-      transaction.exec_text(
-          text(row, "action") == "drop"
-              ? fmt::format("DROP TABLE lethe.{}", name)
-              : fmt::format("CREATE TABLE lethe.{} PARTITION OF lethe.history "
-                            "FOR VALUES FROM ('{} 00:00+00') TO ('{} 00:00+00')",
-                            name, text(row, "day_from"), text(row, "day_to")));
+      transaction.exec_text(text(row, "action") == "drop"
+                                ? fmt::format("DROP TABLE lethe.{}", name)
+                                : fmt::format("CREATE TABLE lethe.{} PARTITION OF lethe.history "
+                                              "FOR VALUES FROM ('{} 00:00+00') TO ('{} 00:00+00')",
+                                              name, text(row, "day_from"), text(row, "day_to")));
     }
     return true;
   });

@@ -77,20 +77,20 @@ std::vector<Finding> PgTargetDatabase::check() {
   std::vector<Finding> findings;
   const bool installed = transact(session_, "target_check", [&](Transaction& transaction) {
     const auto row = transaction.exec(queries::catalog_check).at(0);
-    findings.push_back(
-        server_finding(number<std::int32_t>(row, "server_version"), text(row, "server_version_text")));
+    findings.push_back(server_finding(number<std::int32_t>(row, "server_version"),
+                                      text(row, "server_version_text")));
     const bool standby = flag(row, "in_recovery");
     findings.push_back({.ok = !standby,
                         .what = standby ? "this server is a standby" : "this server takes writes",
                         .cure = standby ? "add target_session_attrs=read-write to the URL" : ""});
     const bool super = flag(row, "is_superuser");
-    findings.push_back(
-        {.ok = true,
-         .what = fmt::format("connected as role {}{}", text(row, "role"),
-                             super ? ", a superuser: a role with SELECT and DELETE on the tables to "
-                                     "clean is safer"
-                                   : ""),
-         .cure = ""});
+    findings.push_back({.ok = true,
+                        .what = fmt::format(
+                            "connected as role {}{}", text(row, "role"),
+                            super ? ", a superuser: a role with SELECT and DELETE on the tables to "
+                                    "clean is safer"
+                                  : ""),
+                        .cure = ""});
     return flag(row, "installed");
   });
   if (!installed) {
@@ -129,10 +129,11 @@ void PgTargetDatabase::check_policy(const Policy& policy, const std::string& fie
       transaction.exec_built(sql, params);
     } catch (const pqxx::sql_error& error) {
       const std::string what = error.what();
-      throw UserError(ExitCode::bad_config,
-                      fmt::format("{}.where: {} does not take it: {}; write a value of the column's "
-                                  "type",
-                                  field, table.name, what.substr(0, what.find('\n'))));
+      throw UserError(
+          ExitCode::bad_config,
+          fmt::format("{}.where: {} does not take it: {}; write a value of the column's "
+                      "type",
+                      field, table.name, what.substr(0, what.find('\n'))));
     }
   });
 }
@@ -142,9 +143,8 @@ Census PgTargetDatabase::census(const Policy& policy) {
       session_, "policy_census",
       [&](Transaction& transaction) {
         const TableFacts table = look_up_table(transaction, policy, "policy");
-        const auto now = transaction
-                             .exec(queries::gate_limits, Params::of(to_interval(policy.retain)))
-                             .at(0);
+        const auto now =
+            transaction.exec(queries::gate_limits, Params::of(to_interval(policy.retain))).at(0);
         std::string boundary;
         if (policy.keep_min.value_or(0) > 0) {
           const BuiltStatement built = table_boundary(policy, table);
@@ -152,8 +152,7 @@ Census PgTargetDatabase::census(const Policy& policy) {
         }
         Census census;
         census.cutoff = text(now, "cutoff");
-        const BuiltStatement built =
-            db::census(policy, table, text(now, "as_of"), boundary);
+        const BuiltStatement built = db::census(policy, table, text(now, "as_of"), boundary);
         for (const auto& row : transaction.exec_built(built.sql, built.params))
           add_verdict(census, row);
         std::int64_t blocks = 0;

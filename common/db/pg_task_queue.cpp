@@ -74,11 +74,10 @@ std::vector<LeasedTask> PgTaskQueue::lease(const LeaseRequest& request) {
   assert(request.length.count() > 0 && !request.lanes.empty());
   return transact(session_, "items_lease", [&](Transaction& transaction) {
     std::vector<LeasedTask> tasks;
-    for (const auto& row :
-         transaction.exec(queries::items_lease,
-                          Params::of(request.worker.value, request.tasks_max,
-                                     request.length.count(), to_array(request.lanes),
-                                     to_array(request.targets))))
+    for (const auto& row : transaction.exec(
+             queries::items_lease,
+             Params::of(request.worker.value, request.tasks_max, request.length.count(),
+                        to_array(request.lanes), to_array(request.targets))))
       tasks.push_back(to_leased_task(row, request));
     return tasks;
   });
@@ -98,8 +97,8 @@ std::vector<Settled> PgTaskQueue::settle(const std::vector<Settlement>& settleme
     lock_slots(transaction, targets);
     std::map<TaskKey, std::string> applied;  // (task, epoch) -> final outcome
     std::set<std::string> moved_runs;        // lost a task, so they may go on
-    for (const auto& row : transaction.exec(queries::items_settle,
-                                            Params::of(worker.value, to_json(settlements)))) {
+    for (const auto& row :
+         transaction.exec(queries::items_settle, Params::of(worker.value, to_json(settlements)))) {
       const std::string outcome = text(row, "outcome");
       applied[{text(row, "id"), number(row, "epoch")}] = outcome;
       if (outcome == "done" || outcome == "cancel" || outcome == "dead")
@@ -126,22 +125,22 @@ std::vector<Settled> PgTaskQueue::settle(const std::vector<Settlement>& settleme
 }
 
 std::optional<RunContext> PgTaskQueue::run_context(const RunId& run) {
-  return transact(session_, "runs_context",
-                  [&](Transaction& transaction) -> std::optional<RunContext> {
-                    const auto rows = transaction.exec(queries::runs_context, Params::of(run.value));
-                    if (rows.empty()) return std::nullopt;
-                    const auto row = rows.at(0);
-                    return RunContext{.id = run,
-                                      .policy = text(row, "policy"),
-                                      .policy_epoch = number(row, "policy_epoch"),
-                                      .spec_sha256 = text(row, "spec_sha256"),
-                                      .spec = policy_from_json(text(row, "spec")),
-                                      .target = text(row, "target"),
-                                      .target_url = text(row, "url"),
-                                      .as_of = text(row, "as_of"),
-                                      .expire_at = text(row, "expire_at"),
-                                      .passes = number<std::int32_t>(row, "passes")};
-                  });
+  return transact(
+      session_, "runs_context", [&](Transaction& transaction) -> std::optional<RunContext> {
+        const auto rows = transaction.exec(queries::runs_context, Params::of(run.value));
+        if (rows.empty()) return std::nullopt;
+        const auto row = rows.at(0);
+        return RunContext{.id = run,
+                          .policy = text(row, "policy"),
+                          .policy_epoch = number(row, "policy_epoch"),
+                          .spec_sha256 = text(row, "spec_sha256"),
+                          .spec = policy_from_json(text(row, "spec")),
+                          .target = text(row, "target"),
+                          .target_url = text(row, "url"),
+                          .as_of = text(row, "as_of"),
+                          .expire_at = text(row, "expire_at"),
+                          .passes = number<std::int32_t>(row, "passes")};
+      });
 }
 
 WorkerId PgTaskQueue::register_worker(const WorkerInfo& info) {
@@ -156,9 +155,8 @@ WorkerId PgTaskQueue::register_worker(const WorkerInfo& info) {
 BeatReply PgTaskQueue::beat(WorkerId worker, std::int32_t busy, bool draining) {
   return transact(session_, "workers_beat", [&](Transaction& transaction) {
     BeatReply reply;
-    const auto rows =
-        transaction.exec(queries::workers_beat,
-                         Params::of(worker.value, busy, draining ? "draining" : "running"));
+    const auto rows = transaction.exec(
+        queries::workers_beat, Params::of(worker.value, busy, draining ? "draining" : "running"));
     reply.known = !rows.empty();
     if (!reply.known) return reply;
     for (const auto& id : nlohmann::json::parse(text(rows.at(0), "cancelled")))

@@ -48,12 +48,12 @@ Session& PgTaskRunner::session_for(const RunContext& run) {
   Target& target = targets_[run.target_url];
   target.used = true;
   if (target.session == nullptr)
-    target.session = std::make_unique<Session>(
-        SessionOptions{.connection = run.target_url,
-                       .application_name = application_name_,
-                       .statement_timeout = std::chrono::seconds(30),
-                       .lock_timeout = std::chrono::milliseconds(500),
-                       .idle_timeout = std::chrono::seconds(15)});
+    target.session =
+        std::make_unique<Session>(SessionOptions{.connection = run.target_url,
+                                                 .application_name = application_name_,
+                                                 .statement_timeout = std::chrono::seconds(30),
+                                                 .lock_timeout = std::chrono::milliseconds(500),
+                                                 .idle_timeout = std::chrono::seconds(15)});
   return *target.session;
 }
 
@@ -82,9 +82,8 @@ std::variant<Result, TargetTrouble> PgTaskRunner::guarded(const RunContext& run,
   } catch (const Stop& stopped) {
     return stopped.trouble;
   } catch (const UserError& error) {
-    return TargetTrouble{.kind = TargetTrouble::Kind::unsupported,
-                         .message = error.what(),
-                         .sqlstate = ""};
+    return TargetTrouble{
+        .kind = TargetTrouble::Kind::unsupported, .message = error.what(), .sqlstate = ""};
   } catch (const StoreError& error) {
     if (error.failure() == Failure::commit_unknown) throw;
     return to_trouble(error);
@@ -94,9 +93,8 @@ std::variant<Result, TargetTrouble> PgTaskRunner::guarded(const RunContext& run,
 std::variant<PlanFacts, TargetTrouble> PgTaskRunner::look(const RunContext& run,
                                                           const LeaseToken& lease) {
   try {
-    return guarded<PlanFacts>(run, lease, [&](Transaction& transaction) {
-      return look_step(transaction, run, lease);
-    });
+    return guarded<PlanFacts>(
+        run, lease, [&](Transaction& transaction) { return look_step(transaction, run, lease); });
   } catch (const StoreError& error) {
     return to_trouble(error);  // looking again does no harm, whether or not it was committed
   }
@@ -124,11 +122,8 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean_once(const RunContext
   std::optional<FenceTotals> before;
   try {
     return guarded<BatchDone>(run, lease, [&](Transaction& transaction) {
-      CleanStep step{.run = run,
-                     .lease = lease,
-                     .payload = payload,
-                     .size = size,
-                     .skip_locked = skip_locked};
+      CleanStep step{
+          .run = run, .lease = lease, .payload = payload, .size = size, .skip_locked = skip_locked};
       return step.run_in(transaction, before);
     });
   } catch (const StoreError& error) {
@@ -137,8 +132,10 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean_once(const RunContext
   }
 }
 
-std::variant<BatchDone, TargetTrouble> PgTaskRunner::after_unknown_commit(
-    const RunContext& run, const LeaseToken& lease, const FenceTotals& before, std::int64_t size) {
+std::variant<BatchDone, TargetTrouble> PgTaskRunner::after_unknown_commit(const RunContext& run,
+                                                                          const LeaseToken& lease,
+                                                                          const FenceTotals& before,
+                                                                          std::int64_t size) {
   using Found = std::optional<BatchDone>;
   std::variant<Found, TargetTrouble> answer;
   try {

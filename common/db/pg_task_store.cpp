@@ -148,9 +148,9 @@ void PgTaskStore::release(const std::string& id, const std::string& actor) {
   transact(session_, "items_release", [&](Transaction& transaction) {
     lock_slots(transaction, {task.target});
     if (transaction.exec(queries::items_release, Params::of(id)).empty())
-      throw UserError(ExitCode::refused,
-                      fmt::format("task '{}' is {}; only leased tasks can be released", id,
-                                  task.state));
+      throw UserError(
+          ExitCode::refused,
+          fmt::format("task '{}' is {}; only leased tasks can be released", id, task.state));
     admit(transaction, {task.target});
     audit(transaction, actor, "task.release", id, "");
   });

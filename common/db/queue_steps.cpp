@@ -64,7 +64,8 @@ void audit(Transaction& transaction, const std::string& actor, const std::string
 
 std::vector<std::string> all_target_names(Transaction& transaction) {
   std::vector<std::string> names;
-  for (const auto& row : transaction.exec(queries::targets_names)) names.push_back(text(row, "name"));
+  for (const auto& row : transaction.exec(queries::targets_names))
+    names.push_back(text(row, "name"));
   return names;
 }
 

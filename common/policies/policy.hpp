@@ -74,7 +74,6 @@ struct Policy {
   std::optional<TenantRule> tenant;
   std::string schedule;                  ///< cron line, @macro or "every N s"; empty: only by hand
   std::string timezone = "UTC";          ///< IANA name in which the cron line is read
-  std::optional<std::int64_t> max_rows;  ///< ad-hoc runs: stop after about this many rows
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 

@@ -204,7 +204,7 @@ TableName read_table(const Json& json) {
 Policy read_policy(const Json& json) {
   const Reader reader(json, "policy",
                       {"name", "target", "table", "timestamp", "retain", "where", "keep_min",
-                       "tenant", "schedule", "timezone", "max_rows"});
+                       "tenant", "schedule", "timezone"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
@@ -216,7 +216,6 @@ Policy read_policy(const Json& json) {
   if (reader.has("tenant")) policy.tenant = read_tenant(reader.get("tenant"));
   if (reader.has("schedule")) policy.schedule = reader.text("schedule");
   policy.timezone = reader.text("timezone");
-  policy.max_rows = reader.optional_integer("max_rows");
   return policy;
 }
 
@@ -233,7 +232,6 @@ std::string to_canonical_json(const Policy& policy) {
   if (policy.keep_min) json["keep_min"] = *policy.keep_min;
   if (policy.tenant) json["tenant"] = to_json(*policy.tenant);
   if (!policy.schedule.empty()) json["schedule"] = policy.schedule;
-  if (policy.max_rows) json["max_rows"] = *policy.max_rows;
   try {
     return json.dump();
   } catch (const Json::type_error&) {

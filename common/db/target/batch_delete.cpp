@@ -9,7 +9,8 @@ namespace {
 std::string in_blocks(const BlockRange& blocks, Params& params) {
   return fmt::format(
       "x.ctid OPERATOR(pg_catalog.>=) {}::tid AND x.ctid OPERATOR(pg_catalog.<) {}::tid",
-      params.bind(fmt::format("({},0)", blocks.from)), params.bind(fmt::format("({},0)", blocks.to)));
+      params.bind(fmt::format("({},0)", blocks.from)),
+      params.bind(fmt::format("({},0)", blocks.to)));
 }
 
 constexpr std::string_view counted =
@@ -54,7 +55,8 @@ BuiltStatement index_delete(const std::string& relation, const Predicate& predic
                                : fmt::format(" AND x.{} OPERATOR(pg_catalog.>=) {}::{}",
                                              time.quoted, built.params.bind(cursor), time.type);
   built.sql = fmt::format(
-      "WITH pick AS MATERIALIZED (SELECT x.ctid AS tid, x.{1} AS ts FROM ONLY {0} AS x WHERE {2}{3} "
+      "WITH pick AS MATERIALIZED (SELECT x.ctid AS tid, x.{1} AS ts FROM ONLY {0} AS x WHERE "
+      "{2}{3} "
       "ORDER BY x.{1} LIMIT {4}::bigint FOR UPDATE SKIP LOCKED), "
       "gone AS (DELETE FROM ONLY {0} AS x WHERE x.ctid OPERATOR(pg_catalog.=) ANY (ARRAY (SELECT "
       "pick.tid FROM pick)) AND {2} RETURNING {5} AS ts) "
@@ -69,9 +71,8 @@ BuiltStatement find_in_blocks(const std::string& relation, const Predicate& pred
                               const BlockRange& blocks) {
   BuiltStatement built;
   const std::string range = in_blocks(blocks, built.params);
-  built.sql =
-      fmt::format("SELECT EXISTS (SELECT 1 FROM ONLY {} AS x WHERE {} AND {}) AS found", relation,
-                  range, predicate.all_phases(built.params));
+  built.sql = fmt::format("SELECT EXISTS (SELECT 1 FROM ONLY {} AS x WHERE {} AND {}) AS found",
+                          relation, range, predicate.all_phases(built.params));
   return built;
 }
 

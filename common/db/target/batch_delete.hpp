@@ -43,8 +43,8 @@ struct BlockRange {
                                           std::int64_t rows_max);
 
 /// Whether a block range still has an eligible row. Returns found.
-[[nodiscard]] BuiltStatement find_in_blocks(const std::string& relation,
-                                            const Predicate& predicate, const BlockRange& blocks);
+[[nodiscard]] BuiltStatement find_in_blocks(const std::string& relation, const Predicate& predicate,
+                                            const BlockRange& blocks);
 
 /// Whether the relation still has a row that is eligible by timestamp column `phase`, by the index
 /// that leads to it. Returns found.

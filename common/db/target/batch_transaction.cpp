@@ -26,11 +26,11 @@ Fence admit_fence(Transaction& transaction, const RunContext& run, const LeaseTo
 Limits pass_gate(Transaction& transaction, const RunContext& run, const RunBounds& bounds) {
   transaction.exec(queries::gate_lock_shared, Params::of(run.policy));
   const std::string retain = to_interval(run.spec.retain);
-  const auto rows = transaction.exec(
-      queries::gate_read,
-      Params::of(run.policy, run.as_of, retain,
-                 bounds.shortest_retain.empty() ? retain : bounds.shortest_retain,
-                 bounds.not_after, run.expire_at));
+  const auto rows =
+      transaction.exec(queries::gate_read,
+                       Params::of(run.policy, run.as_of, retain,
+                                  bounds.shortest_retain.empty() ? retain : bounds.shortest_retain,
+                                  bounds.not_after, run.expire_at));
   if (rows.empty())
     stop(Kind::halted, "the gate's row '*' is missing; run: lethe target install " + run.target);
   const auto row = rows.at(0);
@@ -59,8 +59,7 @@ std::string confirm_identity(Transaction& transaction, const CleanWork& work) {
   if (before.name.empty()) stop(Kind::changed, "the table was dropped since it was planned");
   // Lock by name, then look at the oid again: whatever the name stood for is now ours to keep, and
   // if it was another table meanwhile, the fingerprint of our oid has another name.
-  transaction.exec_built(
-      fmt::format("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", before.name));
+  transaction.exec_built(fmt::format("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", before.name));
   const Identity now = look_up_identity(transaction, work.relation);
   if (now.name != before.name || now.fingerprint != work.fingerprint)
     stop(Kind::changed,

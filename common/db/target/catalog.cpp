@@ -35,9 +35,10 @@ std::string refusal(const pqxx::row& row) {
     return "has row-level security that hides rows from this role; give the worker's role "
            "BYPASSRLS or a policy that shows it every row";
   if (!flag(row, "may_read") || !flag(row, "may_delete"))
-    return fmt::format("may not be read or deleted from by this role; run: GRANT SELECT, DELETE ON "
-                       "{} TO {}",
-                       text(row, "name"), text(row, "role"));
+    return fmt::format(
+        "may not be read or deleted from by this role; run: GRANT SELECT, DELETE ON "
+        "{} TO {}",
+        text(row, "name"), text(row, "role"));
   return "";
 }
 
@@ -72,16 +73,16 @@ void check_columns(const TableFacts& table, const Policy& policy, const std::str
                             "or date",
                             column, table.name, facts.type));
   }
-  if (policy.tenant.has_value()) require_column(table, policy.tenant->column, field, "tenant.column");
+  if (policy.tenant.has_value())
+    require_column(table, policy.tenant->column, field, "tenant.column");
   check_condition_columns(table, policy.where, field);
 }
 
 }  // namespace
 
-TableFacts look_up_table(Transaction& transaction, const Policy& policy,
-                         const std::string& field) {
-  const auto rows = transaction.exec(queries::catalog_table,
-                                     Params::of(policy.table.schema, policy.table.table));
+TableFacts look_up_table(Transaction& transaction, const Policy& policy, const std::string& field) {
+  const auto rows =
+      transaction.exec(queries::catalog_table, Params::of(policy.table.schema, policy.table.table));
   if (rows.empty())
     throw bad(field, "table",
               fmt::format("{} does not exist in target '{}' (names are taken exactly, with their "

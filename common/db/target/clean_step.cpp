@@ -21,7 +21,7 @@ struct Deleted {
   std::int64_t rows = 0;
   std::optional<std::string> oldest;
   std::optional<std::string> newest;
-  std::string cursor;     ///< for the next batch
+  std::string cursor;  ///< for the next batch
   bool finished = false;
 };
 

@@ -23,7 +23,8 @@ struct CleanStep {
 
   /// Fence, gate, identity, delete, ledger. `before` is set to the fence's totals as soon as they
   /// are known, for the case that the COMMIT is not answered. Throws Stop or UserError.
-  [[nodiscard]] BatchDone run_in(Transaction& transaction, std::optional<FenceTotals>& before) const;
+  [[nodiscard]] BatchDone run_in(Transaction& transaction,
+                                 std::optional<FenceTotals>& before) const;
 };
 
 }  // namespace lethe::db

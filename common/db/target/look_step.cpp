@@ -17,9 +17,7 @@ namespace {
 Retention shortest_retention(const Policy& policy) {
   constexpr std::int64_t seconds_a_day = 86'400;
   Retention shortest = policy.retain;
-  const auto length = [](const Retention& r) {
-    return r.months * 28 * seconds_a_day + r.seconds;
-  };
+  const auto length = [](const Retention& r) { return r.months * 28 * seconds_a_day + r.seconds; };
   if (policy.tenant.has_value())
     for (const auto& [tenant, own] : policy.tenant->overrides)
       if (own.retain && length(*own.retain) < length(shortest)) shortest = *own.retain;
@@ -43,8 +41,7 @@ RunBounds find_bounds(Transaction& transaction, const RunContext& run, const Tab
 }
 
 /// The planner's estimate of the eligible rows; it knows the histogram of the timestamp column.
-double estimate(Transaction& transaction, const std::string& relation,
-                const Predicate& predicate) {
+double estimate(Transaction& transaction, const std::string& relation, const Predicate& predicate) {
   const BuiltStatement built = select_eligible(relation, predicate);
   const auto plan = transaction.exec_built("EXPLAIN (FORMAT JSON) " + built.sql, built.params);
   const auto json = nlohmann::json::parse(plan.at(0).at(0).c_str());

@@ -123,7 +123,8 @@ std::string Predicate::old_enough(std::size_t phase, Params& params) const {
       fmt::format("least({}::timestamptz - q.retain, q.not_after)", params.bind(limits_.as_of)),
       time.time);
   parts.push_back(fmt::format(
-      "CASE WHEN {0} OPERATOR(pg_catalog.=) ANY (SELECT q.tenant FROM lethe.cutoffs q WHERE q.run = "
+      "CASE WHEN {0} OPERATOR(pg_catalog.=) ANY (SELECT q.tenant FROM lethe.cutoffs q WHERE q.run "
+      "= "
       "{1}) THEN {2} OPERATOR(pg_catalog.<) (SELECT {3} FROM lethe.cutoffs q WHERE q.run = {1} AND "
       "q.tenant = {0}) ELSE {4} END",
       tenant, run, name, own, older_than(limits_.cutoff)));

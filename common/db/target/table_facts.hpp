@@ -21,7 +21,7 @@ struct TableFacts {
   std::uint32_t oid = 0;
   std::string name;
   bool partitioned = false;
-  std::int32_t server_version = 0;  ///< e.g. 150018
+  std::int32_t server_version = 0;             ///< e.g. 150018
   std::map<std::string, ColumnFacts> columns;  ///< by exact name
 };
 

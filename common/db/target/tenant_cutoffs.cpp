@@ -55,7 +55,8 @@ std::string keep_min_ctes(const Policy& policy, const TableFacts& table, const s
   return fmt::format(
       ", ages AS (SELECT {tenant} AS tenant, coalesce(o.retain, {retain}) AS retain, "
       "coalesce(o.keep_min, {keep}) AS need, count(*) FILTER (WHERE {instant} >= {as_of} - "
-      "coalesce(o.retain, {retain})) AS young FROM {table} AS x LEFT JOIN overrides o ON o.tenant = "
+      "coalesce(o.retain, {retain})) AS young FROM {table} AS x LEFT JOIN overrides o ON o.tenant "
+      "= "
       "{tenant} WHERE {counts}{only} AND {tenant} IS NOT NULL GROUP BY 1, 2, 3), "
       "short AS (SELECT a.tenant, a.retain, a.need FROM ages a WHERE a.young < a.need), "
       "boundaries AS (SELECT r.tenant, r.ts FROM (SELECT s.tenant, s.need, {instant} AS ts, "
@@ -74,32 +75,33 @@ bool has_own_cutoffs(const Policy& policy) {
          (!policy.tenant->overrides.empty() || any_keep_min(*policy.tenant));
 }
 
-std::string exceptions_ctes(const Policy& policy, const TableFacts& table,
-                            const std::string& as_of, Params& params) {
+std::string exceptions_ctes(const Policy& policy, const TableFacts& table, const std::string& as_of,
+                            Params& params) {
   const std::string retain = params.bind(to_interval(policy.retain)) + "::interval";
-  const std::string now = params.bind(as_of) + "::timestamptz";
   std::string ctes = fmt::format(
       "overrides AS (SELECT o.tenant COLLATE pg_catalog.\"C\" AS tenant, o.retain, o.keep_min, "
       "o.enabled FROM pg_catalog.jsonb_to_recordset({}::jsonb) AS o (tenant text, retain interval, "
       "keep_min bigint, enabled boolean))",
       params.bind(overrides_json(*policy.tenant)));
   const bool keep_min = any_keep_min(*policy.tenant);
-  if (keep_min) ctes += keep_min_ctes(policy, table, now, retain, params);
+  if (keep_min)
+    ctes += keep_min_ctes(policy, table, params.bind(as_of) + "::timestamptz", retain, params);
   // A tenant that is both overridden and short gets one row: the boundary of the second, the
   // retention of the first (`short` carries it).
-  ctes += keep_min ? fmt::format(
-                         ", exceptions AS (SELECT coalesce(s.tenant, o.tenant) AS tenant, "
-                         "coalesce(s.retain, o.retain, {}) AS retain, CASE WHEN NOT "
-                         "coalesce(o.enabled, true) THEN '-infinity'::timestamptz WHEN s.tenant IS "
-                         "NULL THEN 'infinity' ELSE coalesce(b.ts, '-infinity') END AS not_after, "
-                         "coalesce(o.enabled, true) AS enabled FROM overrides o FULL JOIN short s ON "
-                         "s.tenant = o.tenant LEFT JOIN boundaries b ON b.tenant = s.tenant)",
-                         retain)
-                   : fmt::format(
-                         ", exceptions AS (SELECT o.tenant, coalesce(o.retain, {}) AS retain, CASE "
-                         "WHEN o.enabled THEN 'infinity'::timestamptz ELSE '-infinity' END AS "
-                         "not_after, o.enabled FROM overrides o)",
-                         retain);
+  ctes += keep_min
+              ? fmt::format(
+                    ", exceptions AS (SELECT coalesce(s.tenant, o.tenant) AS tenant, "
+                    "coalesce(s.retain, o.retain, {}) AS retain, CASE WHEN NOT "
+                    "coalesce(o.enabled, true) THEN '-infinity'::timestamptz WHEN s.tenant IS "
+                    "NULL THEN 'infinity' ELSE coalesce(b.ts, '-infinity') END AS not_after, "
+                    "coalesce(o.enabled, true) AS enabled FROM overrides o FULL JOIN short s ON "
+                    "s.tenant = o.tenant LEFT JOIN boundaries b ON b.tenant = s.tenant)",
+                    retain)
+              : fmt::format(
+                    ", exceptions AS (SELECT o.tenant, coalesce(o.retain, {}) AS retain, CASE "
+                    "WHEN o.enabled THEN 'infinity'::timestamptz ELSE '-infinity' END AS "
+                    "not_after, o.enabled FROM overrides o)",
+                    retain);
   return ctes;
 }
 
@@ -108,7 +110,8 @@ BuiltStatement store_cutoffs(const Policy& policy, const TableFacts& table, cons
   BuiltStatement built;
   const std::string ctes = exceptions_ctes(policy, table, as_of, built.params);
   built.sql = fmt::format(
-      "WITH {} INSERT INTO lethe.cutoffs (run, tenant, retain, not_after) SELECT {}::text, e.tenant, "
+      "WITH {} INSERT INTO lethe.cutoffs (run, tenant, retain, not_after) SELECT {}::text, "
+      "e.tenant, "
       "e.retain, e.not_after FROM exceptions e ON CONFLICT (run, tenant) DO UPDATE SET retain = "
       "excluded.retain, not_after = least(lethe.cutoffs.not_after, excluded.not_after)",
       ctes, built.params.bind(run));
@@ -120,7 +123,8 @@ BuiltStatement table_boundary(const Policy& policy, const TableFacts& table) {
   const std::string instant = row_instant_sql(policy, table);
   const std::string counts = countable(policy, table, built.params);
   built.sql = fmt::format(
-      "SELECT coalesce((SELECT {0} FROM {1} AS x WHERE {2} ORDER BY {0} DESC OFFSET {3}::bigint - 1 "
+      "SELECT coalesce((SELECT {0} FROM {1} AS x WHERE {2} ORDER BY {0} DESC OFFSET {3}::bigint - "
+      "1 "
       "LIMIT 1), '-infinity')::text AS boundary",
       instant, table.name, counts, built.params.bind(policy.keep_min.value_or(0)));
   return built;
@@ -148,11 +152,14 @@ BuiltStatement census(const Policy& policy, const TableFacts& table, const std::
       exceptions ? "coalesce(e.not_after, 'infinity')"
                  : params.bind(boundary.empty() ? "infinity" : boundary) + "::timestamptz";
   built.sql = fmt::format(
-      "WITH {ctes}judged AS (SELECT {tenant} AS tenant, {instant} AS ts, CASE WHEN ({where}) IS NOT "
+      "WITH {ctes}judged AS (SELECT {tenant} AS tenant, {instant} AS ts, CASE WHEN ({where}) IS "
+      "NOT "
       "TRUE THEN 'condition' WHEN ({off}) THEN 'tenant_off' WHEN {instant} IS NULL OR NOT "
       "pg_catalog.isfinite({instant}) THEN 'no_timestamp' WHEN {instant} >= {now} - {age} THEN "
-      "'too_young' WHEN {instant} >= {not_after} THEN 'keep_min' ELSE 'eligible' END AS verdict FROM "
-      "{table} AS x{join}) SELECT verdict, tenant, GROUPING(tenant) = 1 AS is_sum, count(*) AS rows, "
+      "'too_young' WHEN {instant} >= {not_after} THEN 'keep_min' ELSE 'eligible' END AS verdict "
+      "FROM "
+      "{table} AS x{join}) SELECT verdict, tenant, GROUPING(tenant) = 1 AS is_sum, count(*) AS "
+      "rows, "
       "{iso_min} AS oldest, {iso_max} AS newest FROM judged GROUP BY GROUPING SETS ((verdict), "
       "(verdict, tenant))",
       fmt::arg("ctes", ctes), fmt::arg("tenant", tenant), fmt::arg("instant", instant),
@@ -160,13 +167,14 @@ BuiltStatement census(const Policy& policy, const TableFacts& table, const std::
       fmt::arg("now", now),
       fmt::arg("age", exceptions ? fmt::format("coalesce(e.retain, {})", retain) : retain),
       fmt::arg("not_after", not_after), fmt::arg("table", table.name),
-      fmt::arg("join", exceptions
-                           ? fmt::format(" LEFT JOIN exceptions e ON e.tenant = {}", tenant)
-                           : std::string()),
-      fmt::arg("iso_min", "pg_catalog.to_char(pg_catalog.min(ts) AT TIME ZONE 'UTC', "
-                          "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"),
-      fmt::arg("iso_max", "pg_catalog.to_char(pg_catalog.max(ts) AT TIME ZONE 'UTC', "
-                          "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"));
+      fmt::arg("join", exceptions ? fmt::format(" LEFT JOIN exceptions e ON e.tenant = {}", tenant)
+                                  : std::string()),
+      fmt::arg("iso_min",
+               "pg_catalog.to_char(pg_catalog.min(ts) AT TIME ZONE 'UTC', "
+               "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"),
+      fmt::arg("iso_max",
+               "pg_catalog.to_char(pg_catalog.max(ts) AT TIME ZONE 'UTC', "
+               "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"));
   return built;
 }
 

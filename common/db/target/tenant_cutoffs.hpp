@@ -16,8 +16,9 @@ namespace lethe::db {
 ///
 /// keep_min works by a boundary, the time of the N-th newest row, and never by counting and then
 /// deleting: rows that arrive meanwhile only make it safer. One grouped pass finds the tenants with
-/// fewer than N rows younger than their cutoff; only their rows are ranked. A tenant with fewer than
-/// N rows in all has no boundary, and then nothing of it goes. Only rows that match `where` count.
+/// fewer than N rows younger than their cutoff; only their rows are ranked. A tenant with fewer
+/// than N rows in all has no boundary, and then nothing of it goes. Only rows that match `where`
+/// count.
 [[nodiscard]] std::string exceptions_ctes(const Policy& policy, const TableFacts& table,
                                           const std::string& as_of, Params& params);
 

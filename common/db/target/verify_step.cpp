@@ -88,9 +88,9 @@ Verified verify_step(Transaction& transaction, const RunContext& run, const Leas
       return {.finished = true, .clean = false, .left_in = relation.name, .took = watch.elapsed()};
     position.block = reached;
     if (reached < relation.blocks) {
-      transaction.exec(queries::fence_move_cursor,
-                       Params::of(lease.task.value,
-                                  fmt::format("{}:{}", position.relation, position.block)));
+      transaction.exec(
+          queries::fence_move_cursor,
+          Params::of(lease.task.value, fmt::format("{}:{}", position.relation, position.block)));
       return {.finished = false, .clean = false, .left_in = "", .took = watch.elapsed()};
     }
   }

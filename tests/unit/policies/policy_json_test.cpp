@@ -26,7 +26,6 @@ class RandomPolicies {
     if (below(2) == 0) policy.tenant = tenant();
     if (below(2) == 0) policy.schedule = text();
     policy.timezone = text();
-    policy.max_rows = maybe_number();
     return policy;
   }
 
@@ -171,7 +170,6 @@ TEST_CASE("two different policies have different JSON", "[policy_json]") {
   others[7].tenant.emplace();
   others[8].schedule = "@daily";
   others[9].timezone = "Europe/Berlin";
-  others[10].max_rows = 0;
   for (const Policy& other : others) CHECK(to_canonical_json(other) != to_canonical_json(policy));
 }
 
@@ -183,7 +181,6 @@ TEST_CASE("the canonical JSON of a small policy leaves absent members out",
 TEST_CASE("the canonical JSON of a full policy is fixed to the byte", "[policy_json][golden]") {
   Policy policy = small_policy();
   policy.keep_min = 5;
-  policy.max_rows = 1000;
   policy.schedule = "0 3 * * *";
   policy.timezone = "Europe/Berlin";
   Condition done;
@@ -204,7 +201,7 @@ TEST_CASE("the canonical JSON of a full policy is fixed to the byte", "[policy_j
   policy.tenant->overrides["a"] = {std::nullopt, std::nullopt, false};
   const std::string done_json = R"({"column":"status","op":"in","values":["done","fehlür"]})";
   CHECK(to_canonical_json(policy) ==
-        R"({"keep_min":5,"max_rows":1000,"name":"sessions-90d",)"
+        R"({"keep_min":5,"name":"sessions-90d",)"
         R"("retain":{"months":0,"seconds":7776000},"schedule":"0 3 * * *",)"
         R"("table":{"schema":"public","table":"sessions"},"target":"app",)"
         R"("tenant":{"column":"tenant_id","keep_min":100,"only":"acme","overrides":)"

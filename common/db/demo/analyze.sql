@@ -1,0 +1,6 @@
+-- Brings the statistics of the demonstration's tables up to date.
+--
+-- Locks    SHARE UPDATE EXCLUSIVE on each table
+-- Index    none
+-- Caller   PgDemoData::analyze
+ANALYZE public.executions, public.events, public.idempotency_keys

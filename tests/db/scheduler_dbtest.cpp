@@ -1,0 +1,144 @@
+// Leadership and firing: who leads, and that every instant is accounted for exactly once.
+
+#include <future>
+
+#include "common/policies/policy_json.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/run_driver.hpp"
+#include "tests/support/sample_tables.hpp"
+
+using namespace lethe;
+using namespace std::chrono_literals;
+using test::RunDriver;
+using test::TestDatabase;
+
+namespace {
+
+Firing firing_at(const DuePolicy& due, Instant instant) {
+  const Policy policy = policy_from_json(due.spec_text);
+  return {.policy = due.name,
+          .target = policy.target,
+          .spec_text = due.spec_text,
+          .epoch = due.epoch,
+          .retain = to_interval(policy.retain),
+          .missed = {},
+          .scheduled_for = instant,
+          .next = instant + 10s};
+}
+
+/// A policy that is due now, applied as the CLI would.
+DuePolicy due_policy(TestDatabase& database, RunDriver& fleet) {
+  Policy policy = test::policy_of("p", 1);
+  policy.schedule = "every 10 s";
+  fleet.apply(policy);
+  database.execute("UPDATE lethe.policies SET next_fire_at = clock_timestamp() - interval '1 s'");
+  const auto due = fleet.scheduler().due_policies(10);
+  REQUIRE(due.size() == 1);
+  return due[0];
+}
+
+}  // namespace
+
+TEST_CASE("one scheduler leads until its term ends and the next gets a higher term", "[leader]") {
+  TestDatabase database;
+  db::Session one({.connection = database.url(), .application_name = "one"});
+  db::Session two({.connection = database.url(), .application_name = "two"});
+  db::PgLeadership first(one);
+  db::PgLeadership second(two);
+  const auto term = first.campaign("one", 15s);
+  REQUIRE(term);
+  CHECK_FALSE(second.campaign("two", 15s));
+  REQUIRE(first.campaign("one", 15s));
+  CHECK(first.campaign("one", 15s)->number == term->number);
+  database.execute("UPDATE lethe.leader SET expires_at = clock_timestamp()");
+  const auto next = second.campaign("two", 15s);
+  REQUIRE(next);
+  CHECK(next->number == term->number + 1);
+  second.resign(*next);
+  CHECK(first.campaign("one", 15s));
+}
+
+TEST_CASE("a scheduler whose term is over writes nothing", "[leader]") {
+  TestDatabase database;
+  test::make_plain_table(database, 24);
+  RunDriver fleet(database);
+  const DuePolicy due = due_policy(database, fleet);
+  const Term old = fleet.term();
+  database.execute("UPDATE lethe.leader SET expires_at = clock_timestamp()");
+  CHECK(fleet.scheduler().fire(old, firing_at(due, due.now)).empty());
+  CHECK(database.number("SELECT count(*) FROM lethe.runs") == 0);
+  db::Session session({.connection = database.url(), .application_name = "two"});
+  REQUIRE(db::PgLeadership(session).campaign("two", 15s));
+  CHECK(fleet.scheduler().fire(old, firing_at(due, due.now)).empty());
+  CHECK(fleet.scheduler().promote(old, 10) == 0);
+  CHECK(database.number("SELECT count(*) FROM lethe.runs") == 0);
+}
+
+TEST_CASE("an instant of a policy fires once however often it is tried", "[firing]") {
+  TestDatabase database;
+  test::make_plain_table(database, 48);
+  RunDriver fleet(database);
+  const DuePolicy due = due_policy(database, fleet);
+  const Firing firing = firing_at(due, due.now);
+  const std::string run = fleet.scheduler().fire(fleet.term(), firing);
+  CHECK_FALSE(run.empty());
+  CHECK(fleet.scheduler().fire(fleet.term(), firing).empty());
+  CHECK(database.number("SELECT count(*) FROM lethe.runs") == 1);
+  CHECK(fleet.work_off(run).state == "satisfied");
+  CHECK(fleet.run(run).rows == 25);
+  CHECK(fleet.scheduler().due_policies(10).empty());
+}
+
+TEST_CASE("missed instants and instants during an open run are recorded as skipped", "[firing]") {
+  TestDatabase database;
+  test::make_plain_table(database, 48);
+  RunDriver fleet(database);
+  const DuePolicy due = due_policy(database, fleet);
+  Firing firing = firing_at(due, due.now);
+  firing.missed = {due.now - 20s, due.now - 10s};
+  CHECK_FALSE(fleet.scheduler().fire(fleet.term(), firing).empty());
+  CHECK(fleet.scheduler().fire(fleet.term(), firing_at(due, due.now + 10s)).empty());
+  CHECK(
+      database.number("SELECT count(*) FROM lethe.runs WHERE state = 'skipped' AND finished_at IS "
+                      "NOT NULL AND error LIKE 'missed%'") == 2);
+  CHECK(database.number("SELECT count(*) FROM lethe.runs WHERE state = 'skipped' AND error LIKE "
+                        "'%still open'") == 1);
+  CHECK(database.number("SELECT count(*) FROM lethe.items") == 1);
+}
+
+TEST_CASE("a policy that changed since it was read does not fire", "[firing]") {
+  TestDatabase database;
+  test::make_plain_table(database, 48);
+  RunDriver fleet(database);
+  const DuePolicy due = due_policy(database, fleet);
+  fleet.apply(test::policy_of("p", 30));
+  CHECK(fleet.scheduler().fire(fleet.term(), firing_at(due, due.now)).empty());
+  CHECK(database.number("SELECT count(*) FROM lethe.runs") == 0);
+}
+
+TEST_CASE("a paused or disabled policy is not due", "[firing]") {
+  TestDatabase database;
+  test::make_plain_table(database, 48);
+  RunDriver fleet(database);
+  due_policy(database, fleet);
+  fleet.control().fleet().pause({.scope = PauseScope::policy, .name = "p"}, "", "test");
+  CHECK(fleet.scheduler().due_policies(10).empty());
+  fleet.control().fleet().resume({.scope = PauseScope::policy, .name = "p"}, "test");
+  CHECK(fleet.scheduler().due_policies(10).size() == 1);
+  fleet.control().policies().set_enabled(*fleet.control().policies().find("p"), false, {}, "test");
+  CHECK(fleet.scheduler().due_policies(10).empty());
+}
+
+TEST_CASE("history gets its daily partitions and loses the old ones", "[housekeeping]") {
+  TestDatabase database;
+  RunDriver fleet(database);
+  database.execute(
+      "CREATE TABLE lethe.history_20010101 PARTITION OF lethe.history FOR VALUES FROM ('2001-01-01 "
+      "00:00+00') TO ('2001-01-02 00:00+00')");
+  fleet.scheduler().keep_house(fleet.term(), 14);
+  fleet.scheduler().keep_house(fleet.term(), 14);
+  CHECK(database.number("SELECT count(*) FROM pg_inherits WHERE inhparent = "
+                        "'lethe.history'::regclass") == 9);
+  CHECK(database.text("SELECT coalesce(to_regclass('lethe.history_20010101')::text, 'gone')") ==
+        "gone");
+}

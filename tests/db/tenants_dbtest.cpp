@@ -1,0 +1,138 @@
+// Tenants with their own retention, keep_min, and the boundary that keeps the newest rows.
+
+#include "tests/support/catch.hpp"
+#include "tests/support/run_driver.hpp"
+#include "tests/support/sample_tables.hpp"
+
+using namespace lethe;
+using test::RunDriver;
+using test::TestDatabase;
+
+namespace {
+
+Policy tenant_policy(std::int64_t days, std::optional<std::int64_t> keep_min = std::nullopt) {
+  Policy policy = test::policy_of("", days);
+  policy.tenant =
+      TenantRule{.column = "tenant", .keep_min = keep_min, .overrides = {}, .only = std::nullopt};
+  return policy;
+}
+
+/// Rows left per tenant, "t0:12 t1:10 …".
+std::string left(TestDatabase& database) {
+  return database.text(
+      "SELECT string_agg(tenant || ':' || n, ' ' ORDER BY tenant) FROM (SELECT tenant, count(*) AS "
+      "n FROM public.t GROUP BY tenant) s");
+}
+
+}  // namespace
+
+TEST_CASE("overrides give tenants a longer or a shorter life and switch one off", "[tenants]") {
+  TestDatabase database;
+  test::make_plain_table(database, 2400);  // 24 rows a day, 240 rows a tenant
+  RunDriver fleet(database);
+  Policy policy = tenant_policy(50);
+  policy.tenant->overrides["t1"].retain = Retention{.months = 0, .seconds = 10 * test::day};
+  policy.tenant->overrides["t2"].retain = Retention{.months = 0, .seconds = 90 * test::day};
+  policy.tenant->overrides["t3"].enabled = false;
+  const RunRow run = fleet.work_off(fleet.start(policy));
+  INFO(run.error);
+  REQUIRE(run.state == "satisfied");
+  CHECK(left(database) == "t0:119 t1:24 t2:216 t3:240 t4:120 t5:120 t6:120 t7:120 t8:120 t9:120");
+}
+
+TEST_CASE("keep_min keeps the newest rows of each tenant however old they are", "[tenants]") {
+  TestDatabase database;
+  test::make_plain_table(database, 2400);
+  database.execute("DELETE FROM public.t WHERE tenant = 't4' AND id > 60");  // 6 rows are left
+  RunDriver fleet(database);
+  Policy policy = tenant_policy(1, 12);  // 2 or 3 rows a tenant are younger than a day
+  policy.tenant->overrides["t5"].keep_min = 0;
+  policy.tenant->overrides["t6"].keep_min = 500;
+  policy.tenant->overrides["t7"] = {.retain = Retention{.months = 0, .seconds = 50 * test::day},
+                                    .keep_min = std::nullopt,
+                                    .enabled = true};
+  const RunRow run = fleet.work_off(fleet.start(policy));
+  INFO(run.error);
+  REQUIRE(run.state == "satisfied");
+  CHECK(left(database) == "t0:12 t1:12 t2:12 t3:12 t4:6 t5:2 t6:240 t7:120 t8:12 t9:12");
+  CHECK(database.number("SELECT max(id) FROM public.t WHERE tenant = 't1'") == 111);
+}
+
+TEST_CASE("keep_min of a table keeps its newest rows and with fewer rows all of them",
+          "[tenants]") {
+  TestDatabase database;
+  test::make_plain_table(database, 240);
+  RunDriver fleet(database);
+  Policy policy = test::policy_of("", 1);
+  policy.keep_min = 100;
+  REQUIRE(fleet.work_off(fleet.start(policy)).state == "satisfied");
+  CHECK(database.number("SELECT count(*) FROM public.t") == 100);
+  CHECK(database.number("SELECT max(id) FROM public.t") == 100);
+  policy.keep_min = 101;
+  REQUIRE(fleet.work_off(fleet.start(policy)).state == "satisfied");
+  CHECK(database.number("SELECT count(*) FROM public.t") == 100);
+}
+
+TEST_CASE("keep_min holds for a date column where many rows share the boundary day", "[tenants]") {
+  TestDatabase database;
+  database.execute("CREATE TABLE public.t (id int, created_at date)");
+  database.execute(
+      "SET LOCAL TimeZone = 'UTC'; INSERT INTO public.t SELECT n, current_date - 30 - n / 10 FROM "
+      "generate_series(0, 99) n");
+  RunDriver fleet(database);
+  Policy policy = test::policy_of("", 1);
+  policy.keep_min = 15;
+  REQUIRE(fleet.work_off(fleet.start(policy)).state == "satisfied");
+  CHECK(database.number("SELECT count(*) FROM public.t") == 20);  // the boundary's ties stay
+}
+
+TEST_CASE("rows without a tenant stay", "[tenants]") {
+  TestDatabase database;
+  test::make_plain_table(database, 240);
+  database.execute("UPDATE public.t SET tenant = NULL WHERE id > 230");
+  RunDriver fleet(database);
+  REQUIRE(fleet.work_off(fleet.start(tenant_policy(1))).state == "satisfied");
+  CHECK(database.number("SELECT count(*) FROM public.t WHERE tenant IS NULL") == 10);
+  CHECK(database.number("SELECT count(*) FROM public.t") == 23 + 10);
+}
+
+TEST_CASE("an ad-hoc cleanup of one tenant touches no other", "[tenants]") {
+  TestDatabase database;
+  test::make_plain_table(database, 240);
+  RunDriver fleet(database);
+  Policy policy = tenant_policy(1, 5);
+  policy.tenant->only = "t3";
+  REQUIRE(fleet.work_off(fleet.start(policy)).state == "satisfied");
+  CHECK(left(database) == "t0:24 t1:24 t2:24 t3:5 t4:24 t5:24 t6:24 t7:24 t8:24 t9:24");
+}
+
+TEST_CASE("a census counts exactly what a run then deletes and why the rest stays", "[tenants]") {
+  TestDatabase database;
+  test::make_plain_table(database, 2400);
+  database.execute("UPDATE public.t SET created_at = NULL WHERE id IN (2000, 2001)");
+  database.execute("UPDATE public.t SET tenant = NULL WHERE id = 2002");
+  RunDriver fleet(database);
+  Policy policy = tenant_policy(50, 150);
+  policy.tenant->overrides["t2"].retain = Retention{.months = 0, .seconds = 90 * test::day};
+  policy.tenant->overrides["t3"].enabled = false;
+  Condition odd;
+  odd.kind = Condition::Kind::comparison;
+  odd.column = "id";
+  odd.comparison = Comparison::lte;
+  odd.values = {"2300"};
+  policy.where = odd;
+  const Census census = fleet.target().census(policy);
+  const RunRow run = fleet.work_off(fleet.start(policy));
+  REQUIRE(run.state == "satisfied");
+  CHECK(census.eligible == run.rows);
+  CHECK(census.total == 2400);
+  CHECK(census.condition == 100);
+  CHECK(census.no_timestamp == 2);
+  CHECK(census.tenant_off == 230 + 1);
+  CHECK(census.keep_min > 0);
+  CHECK(census.eligible + census.too_young + census.keep_min + census.tenant_off +
+            census.no_timestamp + census.condition ==
+        census.total);
+  CHECK(fleet.target().census(policy).eligible == 0);
+  CHECK(census.tenants.size() >= 10);
+}

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "common/tasks/task_runner.hpp"
+
+namespace lethe::test {
+
+/// What all runners of one test share: what their calls return, and a gate at which clean() stands
+/// while it is closed. Safe to share.
+class FakeTarget {
+ public:
+  /// A batch that deleted nothing.
+  static BatchDone done(bool finished) {
+    BatchDone batch;
+    batch.finished = finished;
+    return batch;
+  }
+
+  std::function<std::variant<BatchDone, TargetTrouble>(const LeaseToken&)> batch =
+      [](const LeaseToken&) { return done(true); };
+  std::variant<PlanFacts, TargetTrouble> facts = PlanFacts{};
+  std::variant<Verified, TargetTrouble> verified = Verified{};
+
+  void close() { set(closed_, true); }
+  void open() { set(closed_, false); }
+  void cancel() { set(cancelled_, true); }
+
+  /// Waits until `count` calls of clean() have begun.
+  void wait_for_calls(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return calls_ >= count; });
+  }
+
+  std::variant<BatchDone, TargetTrouble> clean(const LeaseToken& lease) {
+    {
+      std::unique_lock lock(mutex_);
+      ++calls_;
+      changed_.notify_all();
+      changed_.wait(lock, [&] { return !closed_ || cancelled_; });
+      if (closed_)
+        return TargetTrouble{.kind = TargetTrouble::Kind::timed_out,
+                             .message = "canceling statement due to user request",
+                             .sqlstate = "57014"};
+    }
+    return batch(lease);
+  }
+
+ private:
+  void set(bool& flag, bool value) {
+    const std::lock_guard lock(mutex_);
+    flag = value;
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int calls_ = 0;
+  bool closed_ = false;
+  bool cancelled_ = false;
+};
+
+/// One executor's runner on a FakeTarget, which is borrowed.
+class FakeTaskRunner final : public TaskRunner {
+ public:
+  explicit FakeTaskRunner(FakeTarget& target) : target_(target) {}
+
+  [[nodiscard]] std::variant<PlanFacts, TargetTrouble> look(const RunContext&,
+                                                            const LeaseToken&) override {
+    return target_.facts;
+  }
+  [[nodiscard]] std::variant<BatchDone, TargetTrouble> clean(const RunContext&,
+                                                             const LeaseToken& lease,
+                                                             const TaskPayload&,
+                                                             std::int64_t) override {
+    return target_.clean(lease);
+  }
+  [[nodiscard]] std::variant<Verified, TargetTrouble> verify(const RunContext&, const LeaseToken&,
+                                                             const TaskPayload&) override {
+    return target_.verified;
+  }
+  void tidy() override {}
+  void cancel() noexcept override { target_.cancel(); }
+
+ private:
+  FakeTarget& target_;
+};
+
+}  // namespace lethe::test

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "common/store_error.hpp"
+#include "common/tasks/task_queue.hpp"
+
+namespace lethe::test {
+
+/// The registry in memory. Safe to share; wait_until() lets a test wait for a state.
+class MemoryWorkerRegistry final : public WorkerRegistry {
+ public:
+  WorkerId register_worker(const WorkerInfo&) override {
+    const std::lock_guard lock(mutex_);
+    refuse_when_unreachable();
+    running.insert(++last_id);
+    changed_.notify_all();
+    return WorkerId{last_id};
+  }
+  BeatReply beat(WorkerId worker, std::int32_t, bool is_draining) override {
+    const std::lock_guard lock(mutex_);
+    refuse_when_unreachable();
+    ++beats;
+    draining = is_draining;
+    changed_.notify_all();
+    return {.known = running.count(worker.value) > 0, .cancelled = cancelled};
+  }
+  void leave(WorkerId worker) override {
+    const std::lock_guard lock(mutex_);
+    running.erase(worker.value);
+    left.push_back(worker.value);
+  }
+
+  void lose_all() {
+    const std::lock_guard lock(mutex_);
+    running.clear();
+  }
+  void set_unreachable(bool is) {
+    const std::lock_guard lock(mutex_);
+    unreachable_ = is;
+  }
+  void cancel(const TaskId& task) {
+    const std::lock_guard lock(mutex_);
+    cancelled.push_back(task);
+  }
+  template <class Ready>
+  void wait_until(Ready ready) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return ready(*this); });
+  }
+
+  // Read these in wait_until() or when the worker has ended.
+  std::set<std::int64_t> running;
+  std::vector<std::int64_t> left;
+  std::vector<TaskId> cancelled;
+  std::int64_t last_id = 0;
+  int beats = 0;
+  bool draining = false;
+  int refused = 0;
+
+ private:
+  void refuse_when_unreachable() {
+    if (!unreachable_) return;
+    ++refused;
+    changed_.notify_all();
+    throw StoreError(Failure::connection_lost, "workers", "08006", "no connection");
+  }
+
+  bool unreachable_ = false;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+}  // namespace lethe::test

@@ -1,0 +1,99 @@
+#include "tests/support/test_database.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <stdexcept>
+#include <thread>
+
+#include "common/db/migrator.hpp"
+
+namespace lethe::test {
+
+namespace {
+
+std::string server() {
+  const char* value = std::getenv("LETHE_TEST_DATABASE");
+  if (value == nullptr)
+    throw std::runtime_error("set LETHE_TEST_DATABASE, or run: tests/run (see CONTRIBUTING.md)");
+  return value;
+}
+
+std::string fresh_name() {
+  static std::atomic<int> count = 0;
+  return "lethe_test_" + std::to_string(getpid()) + "_" + std::to_string(++count);
+}
+
+/// CREATE and DROP DATABASE do not run in a transaction.
+void on_server(const std::string& sql) {
+  pqxx::connection connection(server());
+  pqxx::nontransaction work(connection);
+  work.exec(sql);
+}
+
+}  // namespace
+
+TestDatabase::TestDatabase(bool installed) : name_(fresh_name()) {
+  on_server("CREATE DATABASE " + name_);
+  url_ = server() + " dbname=" + name_;
+  if (installed) {
+    db::Session session({.connection = url_, .application_name = "lethe-test"});
+    db::Migrator(session).up();
+    db::target_migrator(session).up();
+  }
+  connection_ = std::make_unique<pqxx::connection>(url_);
+}
+
+TestDatabase::~TestDatabase() {
+  connection_.reset();
+  try {
+    on_server("DROP DATABASE " + name_ + " WITH (FORCE)");
+  } catch (const std::exception&) {
+    // The private server goes away with its databases; a throwing destructor would hide the
+    // failure.
+    return;
+  }
+}
+
+pqxx::result TestDatabase::execute(const std::string& sql) {
+  pqxx::work work(*connection_);
+  auto result = work.exec(sql);
+  work.commit();
+  return result;
+}
+
+std::int64_t TestDatabase::number(const std::string& sql) {
+  const auto field = execute(sql).at(0).at(0);
+  return field.is_null() ? 0 : field.as<std::int64_t>();
+}
+
+std::string TestDatabase::text(const std::string& sql) {
+  const auto field = execute(sql).at(0).at(0);
+  return field.is_null() ? std::string() : field.as<std::string>();
+}
+
+OtherSession::OtherSession(const std::string& url)
+    : connection_(url), work_(std::make_unique<pqxx::work>(connection_)) {
+  pid_ = connection_.backendpid();
+}
+
+pqxx::result OtherSession::execute(const std::string& sql) { return work_->exec(sql); }
+
+void OtherSession::commit() {
+  work_->commit();
+  work_.reset();
+}
+
+bool somebody_waits(TestDatabase& database) {
+  for (int turn = 0; turn < 1000; ++turn) {
+    if (database.number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                        "AND wait_event_type = 'Lock'") > 0)
+      return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+}  // namespace lethe::test

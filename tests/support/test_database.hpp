@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <pqxx/pqxx>
+#include <string>
+
+namespace lethe::test {
+
+/// A database of its own on the server named by LETHE_TEST_DATABASE, with the control and the
+/// target schema installed; dropped on destruction, so that tests may run side by side and in any
+/// order. Not thread-safe; open further connections with url().
+class TestDatabase {
+ public:
+  /// `installed`: with both schemas. Otherwise as createdb makes it.
+  explicit TestDatabase(bool installed = true);
+  ~TestDatabase();
+  TestDatabase(const TestDatabase&) = delete;
+  TestDatabase& operator=(const TestDatabase&) = delete;
+
+  /// A libpq connection string.
+  [[nodiscard]] const std::string& url() const { return url_; }
+
+  /// Runs SQL text as it is, in a transaction of its own.
+  pqxx::result execute(const std::string& sql);
+  /// The first column of the first row as a number; 0 for NULL.
+  std::int64_t number(const std::string& sql);
+  /// The first column of the first row as text; "" for NULL.
+  std::string text(const std::string& sql);
+
+ private:
+  std::string name_;
+  std::string url_;
+  std::unique_ptr<pqxx::connection> connection_;
+};
+
+/// A second session that a test moves step by step, for races without sleeps. The transaction is
+/// open from construction to commit() or destruction.
+class OtherSession {
+ public:
+  explicit OtherSession(const std::string& url);
+  pqxx::result execute(const std::string& sql);
+  void commit();
+  [[nodiscard]] int pid() const { return pid_; }
+
+ private:
+  pqxx::connection connection_;
+  std::unique_ptr<pqxx::work> work_;
+  int pid_ = 0;
+};
+
+/// Waits until some session of the database waits for a heavyweight lock, at most ten seconds.
+/// Returns false when none did.
+[[nodiscard]] bool somebody_waits(TestDatabase& database);
+
+}  // namespace lethe::test

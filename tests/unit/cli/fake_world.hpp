@@ -1,0 +1,331 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/app.hpp"
+#include "common/policies/policy_json.hpp"
+#include "common/store_error.hpp"
+
+namespace lethe::cli::test {
+
+template <class Row>
+std::optional<Row> find_by_name(const std::vector<Row>& rows, const std::string& name) {
+  for (const Row& row : rows) {
+    if (row.name == name) return row;
+  }
+  return std::nullopt;
+}
+
+template <class Row>
+std::optional<Row> find_by_id(const std::vector<Row>& rows, const std::string& id) {
+  for (const Row& row : rows) {
+    if (row.id == id) return row;
+  }
+  return std::nullopt;
+}
+
+using Log = std::vector<std::string>;
+
+class FakeTargets final : public TargetStore {
+ public:
+  explicit FakeTargets(Log& log) : log_(log) {}
+  bool put(const TargetSpec& target, const std::string&) override {
+    log_.push_back("put target " + target.name);
+    return !find(target.name);
+  }
+  std::vector<TargetRow> list() override { return rows; }
+  std::optional<TargetRow> find(const std::string& name) override {
+    return find_by_name(rows, name);
+  }
+  void remove(const std::string& name, const std::string&) override {
+    log_.push_back("remove target " + name);
+  }
+  std::vector<TargetRow> rows;
+
+ private:
+  Log& log_;
+};
+
+class FakePolicies final : public PolicyStore {
+ public:
+  explicit FakePolicies(Log& log) : log_(log) {}
+  void apply(const Policy& policy, std::int64_t epoch_read, std::optional<Instant> next,
+             const std::string& actor) override {
+    log_.push_back("apply " + policy.name + " read at " + std::to_string(epoch_read) + " next " +
+                   (next ? to_iso8601(*next) : "never") + " by " + actor);
+  }
+  std::vector<PolicyRow> list() override { return rows; }
+  std::optional<PolicyRow> find(const std::string& name) override {
+    return find_by_name(rows, name);
+  }
+  void set_enabled(const PolicyRow& read, bool enabled, std::optional<Instant>,
+                   const std::string&) override {
+    log_.push_back((enabled ? "enable " : "disable ") + read.name);
+  }
+  void remove(const std::string& name, const std::string&) override {
+    log_.push_back("remove policy " + name);
+  }
+  Instant now() override { return Instant(std::chrono::hours(24 * 365)); }
+  std::vector<PolicyRow> rows;
+
+ private:
+  Log& log_;
+};
+
+class FakeRuns final : public RunStore {
+ public:
+  explicit FakeRuns(Log& log) : log_(log) {}
+  RunId start(const Policy& spec, std::int64_t epoch, const std::string&) override {
+    started = spec;
+    log_.push_back("start run of '" + spec.name + "' at " + std::to_string(epoch));
+    return RunId{"R1"};
+  }
+  std::vector<RunRow> list(const RunFilter&) override { return rows; }
+  std::optional<RunRow> find(const std::string& id) override {
+    if (failures > 0) {
+      --failures;
+      throw StoreError(Failure::connection_lost, "runs", "", "gone");
+    }
+    auto row = find_by_id(rows, id);
+    // Each look at a run is one step further in `states`.
+    if (row && !states.empty()) {
+      row->state = states.front();
+      states.erase(states.begin());
+    }
+    return row;
+  }
+  RunEffort effort(const std::string&) override { return {.tasks = 3, .workers = 2}; }
+  void cancel(const std::string& id, const std::string&) override {
+    log_.push_back("cancel run " + id);
+  }
+  std::vector<RunRow> rows;
+  std::vector<std::string> states;
+  int failures = 0;
+  Policy started;
+
+ private:
+  Log& log_;
+};
+
+class FakeTasks final : public TaskStore {
+ public:
+  explicit FakeTasks(Log& log) : log_(log) {}
+  std::vector<TaskRow> list(const TaskFilter&) override { return rows; }
+  std::optional<TaskRow> find(const std::string& id) override { return find_by_id(rows, id); }
+  std::optional<TaskSituation> why(const std::string&) override { return situation; }
+  void cancel(const std::string& id, const std::string&) override {
+    log_.push_back("cancel " + id);
+  }
+  void retry(const std::string& id, const std::string&) override { log_.push_back("retry " + id); }
+  void release(const std::string& id, const std::string&) override {
+    log_.push_back("release " + id);
+  }
+  std::vector<TaskRow> rows;
+  std::optional<TaskSituation> situation;
+
+ private:
+  Log& log_;
+};
+
+class FakeFleet final : public FleetStore {
+ public:
+  explicit FakeFleet(Log& log) : log_(log) {}
+  std::vector<WorkerRow> workers(bool) override { return rows; }
+  std::optional<WorkerRow> worker(std::int64_t id) override {
+    for (const WorkerRow& row : rows) {
+      if (row.id == id) return row;
+    }
+    return std::nullopt;
+  }
+  void pause(const Pause& pause, const std::string& reason, const std::string&) override {
+    log_.push_back("pause '" + pause.name + "' " + reason);
+  }
+  bool resume(const Pause& pause, const std::string&) override {
+    log_.push_back("resume '" + pause.name + "'");
+    if (on_resume) on_resume();
+    return true;
+  }
+  std::vector<WorkerRow> rows;
+  std::function<void()> on_resume;
+
+ private:
+  Log& log_;
+};
+
+class FakeMigrations final : public Migrations {
+ public:
+  std::vector<Step> status() override { return {{1, "control", ""}}; }
+  std::vector<Step> up() override { return {{1, "control", "2026-11-21T03:00:00.000000Z"}}; }
+  std::string pending_sql() override { return "CREATE TABLE x ();\n"; }
+  void require_known() override {
+    if (!is_known) throw UserError(ExitCode::bad_config, "schema unknown; run lethe migrate");
+  }
+  bool is_known = true;
+};
+
+/// What the target behind a URL does.
+struct TargetBehaviour {
+  bool is_unreachable = false;
+  std::string bad_table;  ///< check_policy refuses it
+  Census census;
+  std::vector<Finding> findings;
+};
+
+class FakeTarget final : public TargetDatabase {
+ public:
+  FakeTarget(Log& log, std::string url, TargetBehaviour behaviour)
+      : log_(log), url_(std::move(url)), behaviour_(std::move(behaviour)) {}
+  bool install() override { return write("install"), true; }
+  std::string install_sql() override { return "CREATE SCHEMA lethe;\n"; }
+  std::vector<Finding> check() override { return reach(), behaviour_.findings; }
+  void check_policy(const Policy& policy, const std::string& field) override {
+    reach();
+    if (policy.table.table == behaviour_.bad_table)
+      throw UserError(ExitCode::bad_config, field + ".table: is not there");
+  }
+  Census census(const Policy&) override { return reach(), behaviour_.census; }
+  void set_gate(const std::string& policy, std::int64_t epoch, bool halted,
+                const std::string& reason) override {
+    write("gate " + policy + " epoch " + std::to_string(epoch) + (halted ? " halted " : " open ") +
+          reason);
+  }
+  void halt(bool halted, const std::string&) override { write(halted ? "halt" : "unhalt"); }
+  LedgerTotals ledger_totals(const std::string&) override { return {}; }
+
+ private:
+  void reach() {
+    if (behaviour_.is_unreachable)
+      throw StoreError(Failure::connection_lost, "target", "", "connection refused");
+  }
+  void write(const std::string& what) {
+    reach();
+    log_.push_back(url_ + " " + what);
+  }
+  Log& log_;
+  std::string url_;
+  TargetBehaviour behaviour_;
+};
+
+class FakeConnector final : public TargetConnector {
+ public:
+  explicit FakeConnector(Log& log) : log_(log) {}
+  std::unique_ptr<TargetDatabase> connect(const std::string& url) override {
+    return std::make_unique<FakeTarget>(log_, url, behaviours[url]);
+  }
+  void check_url(const std::string& url, const std::string& field) override {
+    if (url.find("password") != std::string::npos)
+      throw UserError(ExitCode::bad_config, field + ": must not hold a password");
+  }
+  std::map<std::string, TargetBehaviour> behaviours;
+
+ private:
+  Log& log_;
+};
+
+/// Time passes only by waiting. Stops like an interrupted wait after `waits_left`.
+class FakeClock final : public Clock {
+ public:
+  [[nodiscard]] time_point now() const override { return now_; }
+  [[nodiscard]] std::chrono::milliseconds unix_time() const override { return {}; }
+  bool wait_for(std::chrono::milliseconds duration, const std::stop_token&) override {
+    now_ += duration;
+    return waits_left-- > 0;
+  }
+  int waits_left = 1000;
+
+ private:
+  time_point now_{};
+};
+
+/// Everything around the command line, in memory. Each change is written to `log`, in order, so
+/// that tests can tell what came first.
+struct FakeWorld {
+  Log log;
+  FakeTargets targets{log};
+  FakePolicies policies{log};
+  FakeRuns runs{log};
+  FakeTasks tasks{log};
+  FakeFleet fleet{log};
+  FakeMigrations migrations;
+  FakeConnector connector{log};
+  FakeClock clock;
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+  std::vector<std::string> opened;  ///< connections that were asked for
+  Terminal terminal;
+  std::string database = "service=from-environment";
+  bool is_unreachable = false;
+
+  ExitCode run(const std::vector<std::string>& arguments) {
+    Environment environment{.open = [this](const std::string& connection) -> Stores {
+                              opened.push_back(connection);
+                              if (is_unreachable)
+                                throw StoreError(Failure::connection_lost, "x", "", "no route");
+                              return {targets, policies, runs, tasks, fleet, migrations};
+                            },
+                            .connector = connector,
+                            .clock = clock,
+                            .in = in,
+                            .out = out,
+                            .err = err,
+                            .terminal = terminal,
+                            .actor = "ana@host",
+                            .database = database,
+                            .interrupted = [] { return std::stop_token(); }};
+    return run_app(arguments, environment);
+  }
+
+  void add_target(const std::string& name, bool paused = false) {
+    TargetRow row;
+    row.name = name;
+    row.url = "service=" + name;
+    row.max_running = 4;
+    row.paused = paused;
+    targets.rows.push_back(row);
+  }
+
+  /// Stored at epoch 7.
+  void add_policy(const Policy& policy, bool enabled = true, bool paused = false) {
+    PolicyRow row;
+    row.name = policy.name;
+    row.target = policy.target;
+    row.spec_text = to_canonical_json(policy);
+    row.epoch = 7;
+    row.enabled = enabled;
+    row.paused = paused;
+    policies.rows.push_back(row);
+  }
+
+  void add_run(const std::string& state) {
+    RunRow row;
+    row.id = "R1";
+    row.target = "app";
+    row.state = state;
+    row.rows = 12'345;
+    row.batches = 67;
+    row.elapsed_ms = 3'200;
+    runs.rows.push_back(row);
+  }
+};
+
+inline Policy sample_policy(const std::string& name, const std::string& target = "app") {
+  Policy policy;
+  policy.name = name;
+  policy.target = target;
+  policy.table = {"public", "logs"};
+  policy.timestamp = {"at"};
+  policy.retain.seconds = 90 * 86'400;
+  return policy;
+}
+
+}  // namespace lethe::cli::test

@@ -1,0 +1,139 @@
+#include "tests/support/catch.hpp"
+#include "tests/unit/cli/fake_world.hpp"
+
+namespace lethe::cli::test {
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::vector<std::string> enqueue_with(const std::vector<std::string>& more) {
+  std::vector<std::string> arguments{"enqueue",     "--target", "app",          "--table", "logs",
+                                     "--timestamp", "at,made",  "--older-than", "90d"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+struct Enqueue {
+  FakeWorld world;
+  Enqueue() {
+    world.add_target("app");
+    world.add_run("satisfied");
+  }
+};
+
+TEST_CASE("enqueue needs a yes when nobody is at a terminal", "[run_commands]") {
+  Enqueue enqueue;
+  CHECK(enqueue.world.run(enqueue_with({})) == ExitCode::usage);
+  CHECK(contains(enqueue.world.err.str(), "--yes"));
+  CHECK(enqueue.world.opened.empty());
+  CHECK(enqueue.world.run(enqueue_with({"--yes"})) == ExitCode::done);
+  CHECK(enqueue.world.log == Log{"start run of '' at 0"});
+}
+
+TEST_CASE("enqueue asks on a terminal and takes no for an answer", "[run_commands]") {
+  Enqueue enqueue;
+  enqueue.world.terminal = {.in = true, .err = true};
+  enqueue.world.connector.behaviours["service=app"].census.eligible = 12'345;
+  enqueue.world.in.str("\n");
+  CHECK(enqueue.world.run(enqueue_with({})) == ExitCode::failed);
+  CHECK(
+      contains(enqueue.world.err.str(), "Delete 12,345 rows of public.logs in target app? [y/N]"));
+  CHECK(enqueue.world.log.empty());
+  enqueue.world.in.clear();
+  enqueue.world.in.str("y\n");
+  CHECK(enqueue.world.run(enqueue_with({})) == ExitCode::done);
+  CHECK(enqueue.world.log.size() == 1);
+}
+
+TEST_CASE("enqueue --dry-run counts and makes no run", "[run_commands]") {
+  Enqueue enqueue;
+  enqueue.world.connector.behaviours["service=app"].census.eligible = 9;
+  CHECK(enqueue.world.run(enqueue_with({"--dry-run", "--output", "json"})) == ExitCode::done);
+  CHECK(contains(enqueue.world.out.str(), "\"eligible\":9"));
+  CHECK(enqueue.world.log.empty());
+}
+
+TEST_CASE("enqueue builds the policy that its options say", "[run_commands]") {
+  Enqueue enqueue;
+  CHECK(enqueue.world.run(enqueue_with({"--yes", "--where", "status=done", "--where", "a=b=c",
+                                        "--tenant-column", "tenant_id", "--tenant", "acme",
+                                        "--keep-min", "100"})) == ExitCode::done);
+  const Policy& policy = enqueue.world.runs.started;
+  CHECK(policy.name.empty());
+  CHECK(policy.table == TableName{"public", "logs"});
+  CHECK(policy.timestamp == std::vector<std::string>{"at", "made"});
+  CHECK(policy.retain == Retention{0, 90 * 86'400});
+  REQUIRE(policy.where.children.size() == 2);
+  CHECK(policy.where.children[0].column == "status");
+  CHECK(policy.where.children[1].values == std::vector<std::string>{"b=c"});
+  REQUIRE(policy.tenant);
+  CHECK(policy.tenant->column == "tenant_id");
+  CHECK(policy.tenant->only == "acme");
+  CHECK(policy.tenant->keep_min == 100);
+  CHECK_FALSE(policy.keep_min);
+}
+
+TEST_CASE("enqueue refuses options that make no sense", "[run_commands]") {
+  Enqueue enqueue;
+  CHECK(enqueue.world.run(enqueue_with({"--yes", "--tenant", "acme"})) == ExitCode::usage);
+  CHECK(enqueue.world.run(enqueue_with({"--yes", "--where", "status"})) == ExitCode::usage);
+  CHECK(enqueue.world.run(enqueue_with({"--yes", "--keep-min", "-1"})) == ExitCode::usage);
+  CHECK(enqueue.world.run({"enqueue", "--yes", "--target", "app", "--table", "t", "--timestamp",
+                           "at", "--older-than", "soon"}) == ExitCode::usage);
+  CHECK(enqueue.world.log.empty());
+}
+
+TEST_CASE("enqueue checks the table before it makes a run", "[run_commands]") {
+  Enqueue enqueue;
+  enqueue.world.connector.behaviours["service=app"].bad_table = "logs";
+  CHECK(enqueue.world.run(enqueue_with({"--yes"})) == ExitCode::bad_config);
+  CHECK(contains(enqueue.world.err.str(), "enqueue.table"));
+  CHECK(enqueue.world.log.empty());
+}
+
+TEST_CASE("waiting ends with the end line and the exit code of the run", "[run_commands]") {
+  Enqueue enqueue;
+  enqueue.world.runs.states = {"planned", "cleaning", "verifying", "satisfied"};
+  CHECK(enqueue.world.run(enqueue_with({"--yes", "--wait"})) == ExitCode::done);
+  CHECK(enqueue.world.out.str() == "satisfied: 12,345 rows in 67 batches, 3.2 s, 3,857 rows/s\n");
+  CHECK(contains(enqueue.world.err.str(), "verifying"));
+}
+
+TEST_CASE("waiting with JSON writes the run once and no progress to a file", "[run_commands]") {
+  Enqueue enqueue;
+  enqueue.world.runs.states = {"cleaning", "refused"};
+  CHECK(enqueue.world.run({"run", "watch", "R1", "--output", "json"}) == ExitCode::refused);
+  CHECK(contains(enqueue.world.out.str(), "[\n  {\"id\":\"R1\",\"policy\":null"));
+  CHECK(enqueue.world.err.str().empty());
+}
+
+TEST_CASE("Ctrl-C ends the watching and says that the run goes on", "[run_commands]") {
+  Enqueue enqueue;
+  enqueue.world.runs.states = {"cleaning", "cleaning", "cleaning"};
+  enqueue.world.clock.waits_left = 1;
+  CHECK(enqueue.world.run({"run", "watch", "R1"}) == ExitCode::failed);
+  CHECK(contains(enqueue.world.err.str(), "stopped watching; the run goes on"));
+  CHECK(enqueue.world.log.empty());
+}
+
+TEST_CASE("watching outlives a short absence of the control database", "[run_commands]") {
+  Enqueue enqueue;
+  enqueue.world.runs.failures = 20;
+  CHECK(enqueue.world.run({"run", "watch", "R1"}) == ExitCode::done);
+  enqueue.world.runs.failures = 21;
+  CHECK(enqueue.world.run({"run", "watch", "R1"}) == ExitCode::unreachable);
+}
+
+TEST_CASE("a run that has ended cannot be cancelled", "[run_commands]") {
+  Enqueue enqueue;
+  CHECK(enqueue.world.run({"run", "cancel", "R1"}) == ExitCode::refused);
+  CHECK(enqueue.world.log.empty());
+  enqueue.world.runs.states = {"cleaning"};
+  CHECK(enqueue.world.run({"run", "cancel", "R1"}) == ExitCode::done);
+  CHECK(enqueue.world.log == Log{"cancel run R1"});
+}
+
+}  // namespace
+}  // namespace lethe::cli::test

@@ -1,0 +1,112 @@
+#include "scheduler/firing.hpp"
+
+#include <stdexcept>
+
+#include "common/policies/policy_json.hpp"
+#include "common/store_error.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/fake_clock.hpp"
+#include "tests/support/memory_scheduler_store.hpp"
+
+using namespace lethe;
+using namespace lethe::scheduler;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Instant midnight{std::chrono::sys_days(std::chrono::year(2026) / 3 / 1)};
+
+DuePolicy due(const std::string& name, const std::string& schedule, Instant cursor, Instant now) {
+  Policy policy;
+  policy.name = name;
+  policy.target = "app";
+  policy.table = {.schema = "public", .table = "events"};
+  policy.timestamp = {"created_at"};
+  policy.retain = {.months = 0, .seconds = 86'400};
+  policy.schedule = schedule;
+  return {.name = name,
+          .spec_text = to_canonical_json(policy),
+          .epoch = 4,
+          .fire_cursor = cursor,
+          .now = now};
+}
+
+struct World {
+  test::FakeClock clock;
+  test::MemoryLeadership leadership{clock};
+  test::MemorySchedulerStore store{leadership};
+  FiringDuty firing{store};
+  Term term = *leadership.campaign("me", 15s);
+};
+
+}  // namespace
+
+TEST_CASE("the newest due instant fires and the older ones were missed", "[firing]") {
+  const auto firing = plan_firing(due("p", "0 * * * *", midnight, midnight + 3h + 10min));
+  REQUIRE(firing.has_value());
+  CHECK(firing->scheduled_for == midnight + 3h);
+  CHECK(firing->missed == std::vector<Instant>{midnight + 1h, midnight + 2h});
+  CHECK(firing->next == midnight + 4h);
+  CHECK(firing->target == "app");
+  CHECK(firing->epoch == 4);
+  CHECK(firing->retain == to_interval({.months = 0, .seconds = 86'400}));
+  CHECK(policy_from_json(firing->spec_text).name == "p");
+}
+
+TEST_CASE("an instant that is due exactly now fires", "[firing]") {
+  const auto firing = plan_firing(due("p", "0 * * * *", midnight, midnight + 1h));
+  CHECK(firing->scheduled_for == midnight + 1h);
+  CHECK(firing->missed.empty());
+  CHECK(firing->next == midnight + 2h);
+}
+
+TEST_CASE("nothing fires when no instant has come since the last one", "[firing]") {
+  CHECK_FALSE(plan_firing(due("p", "0 * * * *", midnight, midnight + 59min)).has_value());
+  CHECK_FALSE(plan_firing(due("p", "", midnight, midnight + 24h)).has_value());
+}
+
+TEST_CASE("a scheduler that was away for long records at most a thousand instants", "[firing]") {
+  const auto firing = plan_firing(due("p", "every 10 s", midnight, midnight + 24h * 30));
+  CHECK(firing->scheduled_for == midnight + 24h * 30);
+  CHECK(firing->missed.size() == 999);
+}
+
+TEST_CASE("a policy that cannot be read is no firing but an error", "[firing]") {
+  DuePolicy broken = due("p", "0 * * * *", midnight, midnight + 1h);
+  broken.spec_text = "{";
+  CHECK_THROWS_AS(plan_firing(broken), std::invalid_argument);
+  CHECK_THROWS_AS(plan_firing(due("p", "61 * * * *", midnight, midnight + 1h)),
+                  std::invalid_argument);
+}
+
+TEST_CASE("each instant makes exactly one run however often it is found due", "[firing]") {
+  World world;
+  world.store.due = {due("p", "0 * * * *", midnight, midnight + 1h)};
+  world.firing.run_once(world.term);
+  world.firing.run_once(world.term);
+  FiringDuty other(world.store);
+  other.run_once(world.term);
+  CHECK(world.store.firings.size() == 1);
+  world.store.due = {due("p", "0 * * * *", midnight + 1h, midnight + 2h)};
+  world.firing.run_once(world.term);
+  CHECK(world.store.firings.size() == 2);
+}
+
+TEST_CASE("a policy that cannot fire does not stop the others", "[firing]") {
+  World world;
+  world.store.due = {due("broken", "61 * * * *", midnight, midnight + 1h),
+                     due("rejected", "0 * * * *", midnight, midnight + 1h),
+                     due("good", "0 * * * *", midnight, midnight + 1h)};
+  world.store.rejected_policy = "rejected";
+  world.firing.run_once(world.term);
+  REQUIRE(world.store.firings.size() == 1);
+  CHECK(world.store.firings[0].policy == "good");
+}
+
+TEST_CASE("a term that is over fires nothing", "[firing]") {
+  World world;
+  world.store.due = {due("p", "0 * * * *", midnight, midnight + 1h)};
+  world.clock.advance(15s);
+  world.firing.run_once(world.term);
+  CHECK(world.store.firings.empty());
+}

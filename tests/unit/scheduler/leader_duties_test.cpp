@@ -1,0 +1,187 @@
+#include "scheduler/leader_duties.hpp"
+
+#include <stop_token>
+
+#include "common/store_error.hpp"
+#include "scheduler/housekeeping.hpp"
+#include "scheduler/promotion.hpp"
+#include "scheduler/rescue.hpp"
+#include "scheduler/scheduler.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/fake_clock.hpp"
+#include "tests/support/memory_scheduler_store.hpp"
+
+using namespace lethe;
+using namespace lethe::scheduler;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct World {
+  test::FakeClock clock;
+  SeededRandom random{1};
+  test::MemoryLeadership leadership{clock};
+  int rounds = 0;
+  std::function<void()> round = [] {};
+
+  LeaderDuties leader(const std::string& holder) {
+    return LeaderDuties({.holder = holder}, clock, random, leadership,
+                        {{.name = "count", .interval = 1s, .run_once = [this](const Term&) {
+                            ++rounds;
+                            round();
+                          }}});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("one leads and carries out its duties while the other stands by", "[leader_duties]") {
+  World world;
+  LeaderDuties first = world.leader("first");
+  LeaderDuties second = world.leader("second");
+  CHECK(first.run_once());
+  CHECK_FALSE(second.run_once());
+  CHECK(world.rounds == 1);
+}
+
+TEST_CASE("a duty waits for its interval", "[leader_duties]") {
+  World world;
+  LeaderDuties leader = world.leader("me");
+  leader.run_once();
+  world.clock.advance(999ms);
+  leader.run_once();
+  CHECK(world.rounds == 1);
+  world.clock.advance(1ms);
+  leader.run_once();
+  CHECK(world.rounds == 2);
+}
+
+TEST_CASE("a leader renews its term before it ends", "[leader_duties]") {
+  World world;
+  LeaderDuties leader = world.leader("me");
+  LeaderDuties other = world.leader("other");
+  for (int second = 0; second < 60; ++second) {
+    CHECK(leader.run_once());
+    CHECK_FALSE(other.run_once());
+    world.clock.advance(1s);
+  }
+  CHECK(world.rounds == 60);
+}
+
+TEST_CASE("a leader stops three seconds before a term that it cannot renew ends",
+          "[leader_duties]") {
+  World world;
+  LeaderDuties leader = world.leader("me");
+  leader.run_once();
+  world.leadership.unreachable = true;
+  world.clock.advance(11'999ms);
+  CHECK(leader.run_once());
+  world.clock.advance(1ms);
+  CHECK_FALSE(leader.run_once());
+  CHECK(world.rounds == 2);
+}
+
+TEST_CASE("the term is trusted from before the call that won it", "[leader_duties]") {
+  World world;
+  LeaderDuties leader = world.leader("me");
+  world.leadership.on_campaign = [&world] { world.clock.advance(12s); };
+  CHECK_FALSE(leader.run_once());
+  CHECK(world.rounds == 0);
+}
+
+TEST_CASE("a leader that was replaced stops at once", "[leader_duties]") {
+  World world;
+  LeaderDuties leader = world.leader("me");
+  leader.run_once();
+  world.clock.advance(16s);
+  LeaderDuties other = world.leader("other");
+  CHECK(other.run_once());
+  const int before = world.rounds;
+  CHECK_FALSE(leader.run_once());
+  CHECK(world.rounds == before);
+}
+
+TEST_CASE("a duty that outlasts the trust in the term is the last one", "[leader_duties]") {
+  World world;
+  int later = 0;
+  LeaderDuties leader(
+      {.holder = "me"}, world.clock, world.random, world.leadership,
+      {{.name = "slow", .interval = 1s, .run_once = [&](const Term&) { world.clock.advance(13s); }},
+       {.name = "later", .interval = 1s, .run_once = [&](const Term&) { ++later; }}});
+  CHECK_FALSE(leader.run_once());
+  CHECK(later == 0);
+}
+
+TEST_CASE("a duty that fails does not stop the others and is tried again later",
+          "[leader_duties]") {
+  World world;
+  int failing = 0;
+  int working = 0;
+  LeaderDuties leader(
+      {.holder = "me"}, world.clock, world.random, world.leadership,
+      {{.name = "failing",
+        .interval = 100ms,
+        .run_once =
+            [&](const Term&) {
+              ++failing;
+              throw StoreError(Failure::rejected, "x", "42P01", "no table");
+            }},
+       {.name = "working", .interval = 100ms, .run_once = [&](const Term&) { ++working; }}});
+  for (int i = 0; i < 100; ++i) {
+    CHECK(leader.run_once());
+    world.clock.advance(100ms);
+  }
+  CHECK(working == 100);
+  CHECK(failing >= 3);
+  CHECK(failing <= 5);  // 1 s, 2 s, 4 s, with jitter
+}
+
+TEST_CASE("what is no store's error passes through", "[leader_duties]") {
+  World world;
+  LeaderDuties leader = world.leader("me");
+  world.round = [] { throw std::logic_error("defect"); };
+  CHECK_THROWS_AS(leader.run_once(), std::logic_error);
+}
+
+TEST_CASE("a leader that is stopped resigns so that another leads at once", "[leader_duties]") {
+  World world;
+  std::stop_source stop;
+  world.round = [&stop] { stop.request_stop(); };
+  LeaderDuties leader = world.leader("me");
+  leader.run(stop.get_token());
+  CHECK(world.rounds == 1);
+  CHECK(world.leadership.campaign("other", 15s).has_value());
+}
+
+TEST_CASE("promotion goes on until nothing is left but never for ever", "[promotion]") {
+  World world;
+  test::MemorySchedulerStore store(world.leadership);
+  PromotionDuty promotion(store);
+  store.scheduled = 2'500;
+  promotion.run_once({});
+  CHECK(store.scheduled == 0);
+  CHECK(store.promote_calls == 3);
+  store.scheduled = 1'000'000;
+  promotion.run_once({});
+  CHECK(store.scheduled == 990'000);
+}
+
+TEST_CASE("a scheduler carries out all of its duties", "[scheduler]") {
+  World world;
+  test::MemorySchedulerStore store(world.leadership);
+  std::stop_source stop;
+  store.scheduled = 5;
+  store.rescues = {{.task = "t", .run = "r", .worker = 3, .why = "worker 3 was lost"}};
+  store.on_house = [&stop] { stop.request_stop(); };  // the last duty of the first turn
+  run_scheduler({.leader = {.holder = "me"}, .worker_ttl = 30s, .history_days = 7},
+                {.clock = world.clock,
+                 .random = world.random,
+                 .leadership = world.leadership,
+                 .store = store},
+                stop.get_token());
+  CHECK(store.scheduled == 0);
+  CHECK(store.rescues.empty());
+  CHECK(store.expire_calls == 1);
+  CHECK(store.close_calls == 1);
+  CHECK(store.house_days == 7);
+}
