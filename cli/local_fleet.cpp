@@ -93,7 +93,8 @@ std::string LocalFleet::trouble() {
   constexpr std::chrono::milliseconds no_wait{0};
   for (Daemon& daemon : daemons_) {
     if (const auto exit_code = daemon.process.wait_for(no_wait))
-      return fmt::format("{} has ended ({}): {}", daemon.name, *exit_code, last_line(daemon.log));
+      return fmt::format("{} has ended ({}); the last line of its log: {}", daemon.name, *exit_code,
+                         last_line(daemon.log));
   }
   if (!cluster_.running()) return "the private PostgreSQL server has ended";
   return "";

@@ -118,13 +118,16 @@ ExitCode demo(Services& typed, const DemoOptions& options) {
   Services& services = session.services();
   load_data(session, options.rows.value_or(rows_default));
   const std::vector<Policy> policies = apply_policies(session);
-  const auto target = services.target("app", session.fleet().target_url());
+  const auto target = services.target(UpSession::target_name, session.fleet().target_url());
   std::vector<DemoResult> results = count_before(policies, *target);
   session.start_daemons();
   const std::chrono::milliseconds elapsed = run_policies(session, results);
   count_after(services, policies, *target, results);
   const ExitCode code = summarize(services, results, elapsed);
-  if (options.keep) session.serve();
+  if (options.keep) {
+    session.describe();
+    session.serve();
+  }
   return code;
 }
 

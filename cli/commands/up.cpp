@@ -8,6 +8,18 @@ namespace {
 ExitCode up(Services& services, const FleetOptions& options) {
   UpSession session(services, options.size());
   session.start_daemons();
+  if (services.output().is_json()) {
+    const LocalFleet& fleet = session.fleet();
+    services.output().card({{"database", fleet.control_url()},
+                            {"target", std::string(UpSession::target_name)},
+                            {"target_url", fleet.target_url()},
+                            {"directory", fleet.directory().string()},
+                            {"workers", fleet.size().workers},
+                            {"slots", fleet.size().slots}});
+    services.environment().out.flush();
+  } else {
+    session.describe();
+  }
   session.serve();
   return ExitCode::done;
 }

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::int64_t count_default = 2;
 constexpr Command::Range count_range{1, 16};
-constexpr const char* target_name = "app";
 constexpr std::chrono::milliseconds poll_interval{100};
 constexpr std::chrono::milliseconds registration_limit{30'000};
 constexpr std::int32_t max_running_default = 4;
@@ -86,32 +85,21 @@ void UpSession::pause(std::chrono::milliseconds duration) {
   check();
 }
 
-void UpSession::announce() {
-  const std::string directory = fleet_->directory().string();
-  if (services_->output().is_json()) {
-    services_->output().card({{"database", fleet_->control_url()},
-                              {"target", std::string(target_name)},
-                              {"target_url", fleet_->target_url()},
-                              {"directory", directory},
-                              {"workers", fleet_->size().workers},
-                              {"slots", fleet_->size().slots}});
-    typed_.environment().out.flush();
-    return;
-  }
-  say(fmt::format(
-      "\nThe fleet is up. In another terminal:\n\n"
-      "  export LETHE_DATABASE_URL=\"{}\"\n"
-      "  lethe worker list\n"
-      "  lethe target check {}\n"
-      "  lethe policy apply -f policies.yaml\n\n"
-      "The target {} is this database:\n\n"
-      "  psql \"{}\"\n\n"
-      "Logs and data are in {}. Ctrl-C ends everything and removes it.",
-      fleet_->control_url(), target_name, target_name, fleet_->target_url(), directory));
+void UpSession::describe() {
+  say(
+      fmt::format("\nThe fleet is up. In another terminal:\n\n"
+                  "  export LETHE_DATABASE_URL=\"{}\"\n"
+                  "  lethe worker list\n"
+                  "  lethe target check {}\n"
+                  "  lethe policy apply -f policies.yaml\n\n"
+                  "The target {} is this database:\n\n"
+                  "  psql \"{}\"\n\n"
+                  "Logs and data are in {}. Ctrl-C ends everything and removes it.",
+                  fleet_->control_url(), target_name, target_name, fleet_->target_url(),
+                  fleet_->directory().string()));
 }
 
 void UpSession::serve() {
-  announce();
   while (typed_.environment().clock.wait_for(poll_interval, interrupted_)) check_parts();
   say("stopping");
   fleet_->stop();

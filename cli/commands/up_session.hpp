@@ -26,6 +26,8 @@ struct FleetOptions {
 /// pause() report them by an exception, so that everything is taken down on the way out.
 class UpSession {
  public:
+  static constexpr const char* target_name = "app";
+
   /// Starts everything but the daemons. `typed` is borrowed. Throws UserError (usage) when the
   /// command line named a control database.
   UpSession(Services& typed, const FleetSize& size);
@@ -42,8 +44,10 @@ class UpSession {
   /// Waits; then the same.
   void pause(std::chrono::milliseconds duration);
 
-  /// Tells people how to use the fleet, waits until somebody asks to stop, and takes it down.
-  /// Throws UserError (failed) when a part ends by itself.
+  /// Tells people how to use the fleet.
+  void describe();
+  /// Waits until somebody asks to stop, and takes the fleet down. Throws UserError (failed) when a
+  /// part ends by itself.
   void serve();
 
   /// A step, for people: standard output, or standard error where that holds JSON.
@@ -52,7 +56,6 @@ class UpSession {
  private:
   void prepare_databases();
   void check_parts();
-  void announce();
 
   Services& typed_;
   std::stop_token interrupted_;

@@ -242,7 +242,9 @@ TEST_CASE("lease and settle read the queue through its indexes", "[queue][plan]"
   std::string text;
   for (const auto& row : plan) text += row[0].as<std::string>() + "\n";
   INFO(text);
-  CHECK(text.find("items_lse") != std::string::npos);
+  // Either index holds admitted rows only, at most max_running of each target.
+  CHECK((text.find("items_lse") != std::string::npos ||
+         text.find("items_adm") != std::string::npos));
   CHECK(text.find("Seq Scan on items") == std::string::npos);
   database.execute("DEALLOCATE l");
 }

@@ -1,4 +1,4 @@
--- Rows of executions, oldest first: 0 to 180 days old, 50 tenants, the first with most rows. 3 in
+-- Rows of executions, oldest first: 0 to 180 days old, 50 tenants, five of them large. 3 in
 -- 100 never started. tenant-49 has been quiet for 89 days and tenant-50 for 100, so that a minimum
 -- to keep protects old rows of both.
 --

@@ -1,5 +1,5 @@
--- Everything about a relation that decides what deleting from it means: identity, owner, parent,
--- columns and their types, triggers, rules, row security, foreign keys that point here.
+-- Everything about a relation that decides what deleting from it means: identity, name, owner,
+-- parent, columns and their types, triggers, rules, row security, foreign keys that point here.
 --
 --   $1 oid      relation
 -- Returns  name (quoted, as it is called now), fingerprint; no row when it is gone
@@ -7,7 +7,7 @@
 -- Index    none
 -- Caller   confirm_identity (batch_transaction.cpp), look_up_relations (catalog.cpp)
 SELECT format('%I.%I', n.nspname, c.relname) AS name,
-       encode(sha256(convert_to(concat_ws('|', c.oid, c.relkind, c.relowner, c.relrowsecurity,
+       encode(sha256(convert_to(concat_ws('|', c.oid, n.nspname, c.relname, c.relkind, c.relowner, c.relrowsecurity,
          c.relforcerowsecurity,
          coalesce((SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid LIMIT 1), 0),
          (SELECT string_agg(concat_ws(':', a.attnum, a.attname, a.atttypid), ',' ORDER BY a.attnum)
