@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/records.hpp"
 #include "cli/text.hpp"
 
 namespace lethe::cli {
@@ -70,8 +71,7 @@ Record demo_record(const DemoResult& result) {
 }
 
 std::string demo_tables(const std::vector<DemoResult>& results) {
-  std::vector<Record> records;
-  for (const DemoResult& result : results) records.push_back(demo_record(result));
+  const std::vector<Record> records = records_of(results, demo_record);
   return fmt::format(
       "{}\nWhy the kept rows are kept:\n\n{}",
       render_table(records, {"policy", "state", "rows_before", "deleted", "kept", "batches",

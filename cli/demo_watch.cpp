@@ -13,6 +13,7 @@ namespace {
 
 std::vector<RunRow> find_runs(Stores& stores, const std::vector<std::string>& ids) {
   std::vector<RunRow> runs;
+  runs.reserve(ids.size());
   for (const std::string& id : ids) runs.push_back(find_run(stores, id));
   return runs;
 }
@@ -64,6 +65,7 @@ std::vector<RunRow> watch_runs(Services& services, const std::vector<std::string
   Environment& environment = services.environment();
   std::vector<RunRow> runs = find_runs(services.stores(), ids);
   std::vector<std::string> names;
+  names.reserve(runs.size());
   for (const RunRow& run : runs) names.push_back(run.policy);
   ProgressBoard board(environment.err, environment.clock,
                       progress_style(environment.terminal, services.output().is_json()), names);

@@ -23,7 +23,7 @@ constexpr std::int64_t spare_connections = 20;
 fs::path sibling(const std::string& name) {
   std::error_code unreadable;
   const fs::path directory = fs::read_symlink("/proc/self/exe", unreadable).parent_path();
-  const fs::path program = directory / name;
+  fs::path program = directory / name;
   if (access(program.c_str(), X_OK) == 0) return program;
   throw UserError(ExitCode::failed,
                   fmt::format("{} is not in {}, where this program lies; install or build all of "

@@ -22,7 +22,7 @@ bool few_are_expired(const RelationFacts& relation) {
          relation.expired / relation.rows <= index_fraction_max;
 }
 
-std::string quoted(const std::string& name) {
+std::string in_quotes(const std::string& name) {
   std::string result = "\"";
   for (const char c : name) {
     if (c == '"') result += '"';
@@ -36,7 +36,7 @@ std::string missing_index(const RelationFacts& relation, const Policy& policy) {
   for (std::size_t i = 0; i < policy.timestamp.size(); ++i) {
     if (i < relation.indexed.size() && relation.indexed[i]) continue;
     cure += fmt::format("{}CREATE INDEX CONCURRENTLY ON {} ({})", cure.empty() ? "" : "; ",
-                        relation.name, quoted(policy.timestamp[i]));
+                        relation.name, in_quotes(policy.timestamp[i]));
   }
   return fmt::format("PostgreSQL 13 needs an index on each timestamp column of {}; create one: {}",
                      relation.name, cure);

@@ -10,10 +10,12 @@
 #include "cli/demo_summary.hpp"
 #include "cli/demo_watch.hpp"
 #include "cli/policy_plan.hpp"
+#include "cli/records.hpp"
 #include "cli/run_watch.hpp"
 #include "cli/text.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/policies/policy_parser.hpp"
+#include "common/store_error.hpp"
 
 namespace lethe::cli {
 namespace {
@@ -92,6 +94,7 @@ std::chrono::milliseconds run_policies(UpSession& session, std::vector<DemoResul
   session.say("running the policies");
   const auto start = clock.now();
   std::vector<std::string> ids;
+  ids.reserve(results.size());
   for (const DemoResult& result : results)
     ids.push_back(fire_policy(services, result.policy).value);
   const std::vector<RunRow> runs = watch_runs(services, ids, [&] { session.pause(poll_interval); });
@@ -101,8 +104,7 @@ std::chrono::milliseconds run_policies(UpSession& session, std::vector<DemoResul
 
 ExitCode summarize(Services& services, const std::vector<DemoResult>& results,
                    std::chrono::milliseconds elapsed) {
-  std::vector<Record> records;
-  for (const DemoResult& result : results) records.push_back(demo_record(result));
+  const std::vector<Record> records = records_of(results, demo_record);
   services.output().text(services.output().is_json() ? render_json(records)
                                                      : fmt::format("\n{}\n{}", demo_tables(results),
                                                                    demo_verdict(results, elapsed)));
@@ -113,8 +115,7 @@ ExitCode summarize(Services& services, const std::vector<DemoResult>& results,
   return agree ? ExitCode::done : ExitCode::failed;
 }
 
-ExitCode demo(Services& typed, const DemoOptions& options) {
-  UpSession session(typed, options.fleet.size());
+ExitCode demonstrate(UpSession& session, const DemoOptions& options) {
   Services& services = session.services();
   load_data(session, options.rows.value_or(rows_default));
   const std::vector<Policy> policies = apply_policies(session);
@@ -123,7 +124,18 @@ ExitCode demo(Services& typed, const DemoOptions& options) {
   session.start_daemons();
   const std::chrono::milliseconds elapsed = run_policies(session, results);
   count_after(services, policies, *target, results);
-  const ExitCode code = summarize(services, results, elapsed);
+  return summarize(services, results, elapsed);
+}
+
+ExitCode demo(Services& typed, const DemoOptions& options) {
+  UpSession session(typed, options.fleet.size());
+  ExitCode code = ExitCode::failed;
+  try {
+    code = demonstrate(session, options);
+  } catch (const StoreError&) {
+    session.check();  // a server that has ended is the better reason
+    throw;
+  }
   if (options.keep) {
     session.describe();
     session.serve();

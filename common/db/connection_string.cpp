@@ -30,7 +30,7 @@ std::map<std::string, std::string> parse(const std::string& connection, std::str
   return values;
 }
 
-std::string quoted(const std::string& value) {
+std::string in_quotes(const std::string& value) {
   std::string text = "'";
   for (const char c : value) {
     if (c == '\'' || c == '\\') text += '\\';
@@ -56,7 +56,7 @@ std::string with_defaults(const std::string& connection, const std::string& appl
     values.emplace(key, value);
   std::string text;
   for (const auto& [key, value] : values)
-    text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, quoted(value));
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, in_quotes(value));
   return text;
 }
 

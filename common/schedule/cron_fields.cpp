@@ -87,7 +87,7 @@ unsigned read_value(const FieldRule& rule, std::string_view text, std::string_vi
   if (!number) {
     refuse(rule, fmt::format("{} is not understood; use {}, with lists (1,2), ranges (1-5), steps "
                              "(*/2) or *",
-                             quoted(part), what_is_allowed(rule)));
+                             in_quotes(part), what_is_allowed(rule)));
   }
   if (*number < rule.low || *number > rule.high) {
     refuse(rule, fmt::format("{} is out of range {}", text, what_is_allowed(rule)));
@@ -113,7 +113,7 @@ Range read_range(const FieldRule& rule, std::string_view text) {
   if (last_text == day_names.front() && range.first > 0) range.last = sunday_as_seven;
   if (range.first > range.last) {
     refuse(rule, fmt::format("{0} runs backwards; write {2}-{1}, or {1}-{4},{3}-{2} to wrap around",
-                             quoted(text), range.first, range.last, rule.low, rule.high));
+                             in_quotes(text), range.first, range.last, rule.low, rule.high));
   }
   return range;
 }
@@ -123,7 +123,7 @@ unsigned read_step(const FieldRule& rule, std::string_view part, std::string_vie
   if (!step || *step == 0 || *step > rule.high) {
     refuse(rule, fmt::format("the step in {} must be 1..{}; longer intervals are written like "
                              "\"every 90 min\"",
-                             quoted(part), rule.high));
+                             in_quotes(part), rule.high));
   }
   return *step;
 }
@@ -138,7 +138,7 @@ void add_part(const FieldRule& rule, std::string_view part, FieldSet& set) {
   if (slash != std::string_view::npos) {
     step = read_step(rule, part, part.substr(slash + 1));
     if (range_text != "*" && range_text.find('-') == std::string_view::npos) {
-      refuse(rule, fmt::format("{} has a step without a range; write {}-{}/{}", quoted(part),
+      refuse(rule, fmt::format("{} has a step without a range; write {}-{}/{}", in_quotes(part),
                                range_text, rule.high, step));
     }
   }
@@ -172,7 +172,7 @@ std::string_view expand(std::string_view name) {
   throw std::invalid_argument(fmt::format(
       "{} is not a macro Lethe knows; use @hourly, @daily, @midnight, @weekly, @monthly, @yearly "
       "or @annually",
-      quoted(name)));
+      in_quotes(name)));
 }
 
 std::vector<std::string_view> split_into_five(std::string_view line) {
@@ -181,7 +181,7 @@ std::vector<std::string_view> split_into_five(std::string_view line) {
   throw std::invalid_argument(fmt::format(
       "{} has {} field{}, a cron line has five: minute hour day-of-month month day-of-week; for "
       "seconds write for example \"every 30 s\"",
-      quoted(line), fields.size(), fields.size() == 1 ? "" : "s"));
+      in_quotes(line), fields.size(), fields.size() == 1 ? "" : "s"));
 }
 
 }  // namespace
@@ -210,7 +210,7 @@ CronFields parse_cron_fields(std::string_view line) {
   if (!fields.either_day_may && !some_month_has_such_a_day(fields)) {
     refuse(day_of_month_rule,
            fmt::format("month {} has no day {}, so {} never fires; change either", parts[3],
-                       parts[2], quoted(text)));
+                       parts[2], in_quotes(text)));
   }
   return fields;
 }

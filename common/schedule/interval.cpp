@@ -41,7 +41,7 @@ constexpr std::array<Unit, 13> units{{{"s", seconds{1}},
 
 [[noreturn]] void refuse(const std::string& text, std::string_view problem) {
   throw std::invalid_argument(fmt::format(
-      "{} {}; write for example \"every 10 min\" (units: s, min, h, d)", quoted(text), problem));
+      "{} {}; write for example \"every 10 min\" (units: s, min, h, d)", in_quotes(text), problem));
 }
 
 }  // namespace

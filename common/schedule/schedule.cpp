@@ -181,7 +181,7 @@ Schedule Schedule::parse(std::string_view text, std::string_view timezone) {
     throw std::invalid_argument(
         fmt::format("timezone: {} is not a time zone this machine knows; use an IANA name such as "
                     "Europe/Berlin or UTC, and see that tzdata is installed",
-                    quoted(timezone)));
+                    in_quotes(timezone)));
   }
   if (const auto interval = parse_interval(text)) {
     return Schedule(std::make_shared<const Impl>(Impl{FixedInterval{*interval}}));

@@ -11,6 +11,6 @@ namespace lethe {
 
 /// `text` in double quotes, fit for a one-line message: unprintable bytes become `?`, long text is
 /// cut.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 }  // namespace lethe

@@ -33,6 +33,12 @@ class MemoryLeadership final : public Leadership {
     if (on_campaign) on_campaign();
     return Term{.holder = holder_, .number = number_};
   }
+  /// Somebody else leads from now on, as after a change by hand.
+  void depose() {
+    holder_ = "usurper";
+    ++number_;
+    expires_at_ = clock_.now() + std::chrono::hours(1);
+  }
   void resign(const Term& term) override {
     if (holds(term)) expires_at_ = clock_.now();
   }

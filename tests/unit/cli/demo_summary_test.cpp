@@ -8,8 +8,11 @@ namespace {
 /// 1,000 rows of which 400 had to go and went.
 DemoResult agreeing() {
   DemoResult result{.policy = "logs-90d", .table = "public.logs"};
-  result.before = {.total = 1'000, .eligible = 400};
-  result.after = {.total = 600, .too_young = 500, .keep_min = 100};
+  result.before.total = 1'000;
+  result.before.eligible = 400;
+  result.after.total = 600;
+  result.after.too_young = 500;
+  result.after.keep_min = 100;
   result.run.state = "satisfied";
   result.run.rows = 400;
   result.run.batches = 7;

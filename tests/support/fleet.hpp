@@ -1,0 +1,151 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/process/child_process.hpp"
+#include "tests/support/test_database.hpp"
+
+namespace lethe::test {
+
+/// How long a test waits for something that must happen, before it gives up.
+inline constexpr std::chrono::seconds patience{45};
+
+/// Looks at `condition` again and again until it holds; false when `limit` went by before.
+[[nodiscard]] bool eventually(const std::function<bool()>& condition,
+                              std::chrono::milliseconds limit = patience);
+
+/// What became of a command that has ended.
+struct CommandResult {
+  int exit_code = -1;  ///< as a shell reports it; -1: it did not end in time and was killed
+  std::string out;
+  std::string err;
+
+  /// The array on standard output. Throws nlohmann::json::exception when it is none.
+  [[nodiscard]] nlohmann::json json() const { return nlohmann::json::parse(out); }
+};
+
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
+/// A daemon of the fleet, with its log on standard error in a file. Stopped on destruction.
+class Daemon {
+ public:
+  Daemon(const std::string& program, const std::vector<std::string>& arguments,
+         Environment environment, const std::filesystem::path& log);
+
+  [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
+  [[nodiscard]] bool running() { return process_.running(); }
+  [[nodiscard]] std::string log() const;
+  void signal(int number) { process_.signal(number); }
+  /// The exit code; -1 when it still runs after `limit`.
+  int wait(std::chrono::milliseconds limit = patience);
+  /// kill -9, and waits until the process is gone.
+  void kill_now();
+
+ private:
+  std::filesystem::path log_;
+  ChildProcess process_;
+};
+
+/// A control database and a target, both as createdb makes them, and the real programs at work on
+/// them. Daemons are stopped before the databases are dropped. For the main thread only (see
+/// SpawnOptions::die_with_parent). Errors: std::runtime_error when something that every test relies
+/// on does not work.
+class Fleet {
+ public:
+  Fleet();
+  ~Fleet();
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
+
+  [[nodiscard]] TestDatabase& control() { return control_; }
+  [[nodiscard]] TestDatabase& target() { return target_; }
+
+  /// What a person does first: migrate, target add, target install. The target is called "app" and
+  /// its connection string is target().url() followed by `url_extra`.
+  void install(const std::string& url_extra = "");
+
+  /// Runs a program to its end; LETHE_DATABASE_URL names the control database unless `environment`
+  /// says otherwise.
+  CommandResult run_program(const std::string& program, const std::vector<std::string>& arguments,
+                            const Environment& environment = {});
+  CommandResult lethe(const std::vector<std::string>& arguments,
+                      const Environment& environment = {}) {
+    return run_program("lethe", arguments, environment);
+  }
+  /// The same for a command that must succeed. Throws std::runtime_error with what it said if not.
+  std::string must(const std::vector<std::string>& arguments);
+  /// must() with --output json.
+  nlohmann::json json(std::vector<std::string> arguments);
+
+  /// Writes a file into the fleet's own directory and returns its path.
+  std::string write_file(const std::string& name, const std::string& text);
+  /// `policy apply` of this text, which must succeed.
+  void apply(const std::string& yaml);
+
+  /// Quick for a test: a worker is lost after 25 s, the shortest that is allowed.
+  Daemon& start_scheduler(const Environment& environment = {});
+  /// Quick for a test: a heartbeat each second, a look for tasks every 50 ms.
+  Daemon& start_worker(const std::vector<std::string>& arguments = {},
+                       const Environment& environment = {});
+
+  /// The id under which a worker registered; waits for it. 0 when it never did.
+  std::int64_t worker_id(const Daemon& worker);
+  /// Makes a worker that is dead already look as if it had been so for a minute.
+  void age_heartbeat(std::int64_t worker);
+  /// Waits until a run has ended and returns its state, or the last state seen.
+  std::string end_of(const std::string& run);
+  /// The ids of a table of the target.
+  std::set<std::int64_t> ids(const std::string& query);
+
+ private:
+  Environment with_control(const Environment& environment);
+  std::filesystem::path next_file(const std::string& what);
+
+  TestDatabase control_{false};
+  TestDatabase target_{false};
+  std::filesystem::path directory_;
+  std::deque<Daemon> daemons_;
+  int files_ = 0;
+};
+
+/// public.t(id, created_at, tenant, note): `rows` rows of about a kilobyte. Rows whose id is divisible
+/// by four are an hour old, all others 100 days and id minutes.
+void make_table(TestDatabase& target, int rows);
+
+/// The rows of make_table() that a policy of 90 days must leave alone.
+inline constexpr const char* fresh_ids =
+    "SELECT id FROM public.t WHERE created_at >= now() - interval '90 days'";
+inline constexpr const char* all_ids = "SELECT id FROM public.t";
+
+/// A policy "t-90d" on make_table(), with more keys if wanted, one "key: value" each.
+[[nodiscard]] std::string policy_yaml(const std::vector<std::string>& more = {});
+
+/// Holds batches that have come to certain rows of public.t, by a trigger that waits for a lock of
+/// the test. Installs and takes hold on construction; lets go of all on destruction.
+class Brake {
+ public:
+  Brake(TestDatabase& target, const std::vector<int>& rows);
+  ~Brake();
+  Brake(const Brake&) = delete;
+  Brake& operator=(const Brake&) = delete;
+
+  /// Waits until a batch stands before this row.
+  [[nodiscard]] bool holds_a_batch(int row);
+  /// Lets whoever stands before this row, or comes to it later, go on.
+  void release(int row);
+
+ private:
+  TestDatabase& target_;
+  pqxx::connection connection_;
+};
+
+}  // namespace lethe::test
