@@ -151,7 +151,7 @@ void rethrow_as_store_error(Session& session, std::string_view transaction) {
   } catch (const pqxx::insufficient_privilege& e) {
     throw rejected("42501", e);
   } catch (const pqxx::sql_error& e) {
-    const std::string state(e.sqlstate());
+    const std::string& state = e.sqlstate();
     const Failure failure = state.empty() ? Failure::connection_lost : classify(state);
     if (failure == Failure::connection_lost) session.discard();
     throw StoreError(failure, name, state, first_line(e.what()));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -32,7 +33,7 @@ fs::path make_directory() {
   return name;
 }
 
-ChildProcess start(const std::string& program, std::vector<std::string> arguments,
+ChildProcess spawn(const std::string& program, std::vector<std::string> arguments,
                    Environment environment, const fs::path& out, const fs::path& err) {
   arguments.insert(arguments.begin(), (fs::path(LETHE_BIN_DIR) / program).string());
   SpawnOptions options;
@@ -55,7 +56,7 @@ bool eventually(const std::function<bool()>& condition, milliseconds limit) {
 
 Daemon::Daemon(const std::string& program, const std::vector<std::string>& arguments,
                Environment environment, const fs::path& log)
-    : log_(log), process_(start(program, arguments, std::move(environment), log, log)) {}
+    : log_(log), process_(spawn(program, arguments, std::move(environment), log, log)) {}
 
 std::string Daemon::log() const { return text_of(log_); }
 
@@ -63,7 +64,7 @@ int Daemon::wait(milliseconds limit) { return process_.wait_for(limit).value_or(
 
 void Daemon::kill_now() {
   process_.signal(SIGKILL);
-  process_.wait_for(patience);
+  static_cast<void>(process_.wait_for(patience));
 }
 
 Fleet::Fleet() : directory_(make_directory()) {}
@@ -102,7 +103,7 @@ CommandResult Fleet::run_program(const std::string& program,
                                  const Environment& environment) {
   const fs::path out = next_file("out");
   const fs::path err = next_file("err");
-  ChildProcess process = start(program, arguments, with_control(environment), out, err);
+  ChildProcess process = spawn(program, arguments, with_control(environment), out, err);
   CommandResult result;
   result.exit_code = process.wait_for(command_limit).value_or(-1);
   if (result.exit_code < 0) process.stop(milliseconds(0));
@@ -114,15 +115,14 @@ CommandResult Fleet::run_program(const std::string& program,
 std::string Fleet::must(const std::vector<std::string>& arguments) {
   const CommandResult result = lethe(arguments);
   if (result.exit_code != 0)
-    throw std::runtime_error(fmt::format("lethe {} ended with {}: {}{}",
-                                         fmt::join(arguments, " "), result.exit_code, result.err,
-                                         result.out));
+    throw std::runtime_error(fmt::format("lethe {} ended with {}: {}{}", fmt::join(arguments, " "),
+                                         result.exit_code, result.err, result.out));
   return result.out;
 }
 
-nlohmann::json Fleet::json(std::vector<std::string> arguments) {
+Json Fleet::json(std::vector<std::string> arguments) {
   arguments.insert(arguments.end(), {"--output", "json"});
-  return nlohmann::json::parse(must(arguments));
+  return Json::parse(must(arguments));
 }
 
 std::string Fleet::write_file(const std::string& name, const std::string& text) {
@@ -135,23 +135,27 @@ void Fleet::apply(const std::string& yaml) {
   must({"policy", "apply", "-f", write_file("policies.yaml", yaml)});
 }
 
+Daemon& Fleet::start(const std::string& program, const std::vector<std::string>& arguments,
+                     const Environment& environment) {
+  return daemons_.emplace_back(program, arguments, with_control(environment), next_file(program));
+}
+
 Daemon& Fleet::start_scheduler(const Environment& environment) {
   Environment all{{"LETHE_WORKER_TTL_SECONDS", "25"}, {"LETHE_TICK_MS", "50"}};
   all.insert(all.end(), environment.begin(), environment.end());
-  return daemons_.emplace_back("lethe-scheduler", std::vector<std::string>(), with_control(all),
-                               next_file("scheduler"));
+  return start("lethe-scheduler", {}, all);
 }
 
 Daemon& Fleet::start_worker(const std::vector<std::string>& arguments,
                             const Environment& environment) {
   Environment all{{"LETHE_HEARTBEAT_SECONDS", "1"}, {"LETHE_IDLE_POLL_MS", "50"}};
   all.insert(all.end(), environment.begin(), environment.end());
-  return daemons_.emplace_back("lethe-worker", arguments, with_control(all), next_file("worker"));
+  return start("lethe-worker", arguments, all);
 }
 
 std::int64_t Fleet::worker_id(const Daemon& worker) {
-  const std::string query = fmt::format(
-      "SELECT max(id) FROM lethe.workers WHERE instance LIKE '%:{}'", worker.pid());
+  const std::string query =
+      fmt::format("SELECT max(id) FROM lethe.workers WHERE instance LIKE '%:{}'", worker.pid());
   std::int64_t id = 0;
   static_cast<void>(eventually([&] {
     id = control_.number(query);
@@ -170,8 +174,9 @@ std::string Fleet::end_of(const std::string& run) {
   std::string state;
   static_cast<void>(eventually([&] {
     state = control_.text("SELECT state FROM lethe.runs WHERE id = '" + run + "'");
-    return control_.number("SELECT count(*) FROM lethe.runs WHERE finished_at IS NOT NULL AND id = '" +
-                           run + "'") > 0;
+    return control_.number(
+               "SELECT count(*) FROM lethe.runs WHERE finished_at IS NOT NULL AND id = '" + run +
+               "'") > 0;
   }));
   return state;
 }
@@ -180,6 +185,25 @@ std::set<std::int64_t> Fleet::ids(const std::string& query) {
   std::set<std::int64_t> found;
   for (const auto& row : target_.execute(query)) found.insert(row.at(0).as<std::int64_t>());
   return found;
+}
+
+std::string Fleet::disagreement(const std::set<std::int64_t>& kept, std::int64_t rows) {
+  const std::set<std::int64_t> left = ids(all_ids);
+  std::vector<std::int64_t> lost;
+  std::vector<std::int64_t> forgotten;
+  std::set_difference(kept.begin(), kept.end(), left.begin(), left.end(), std::back_inserter(lost));
+  std::set_difference(left.begin(), left.end(), kept.begin(), kept.end(),
+                      std::back_inserter(forgotten));
+  const std::int64_t gone = rows - static_cast<std::int64_t>(left.size());
+  const std::int64_t ledger = target_.number("SELECT sum(rows) FROM lethe.ledger");
+  const std::int64_t fences = target_.number("SELECT sum(rows) FROM lethe.fence");
+  const std::int64_t runs = control_.number("SELECT sum(rows) FROM lethe.runs");
+  if (lost.empty() && forgotten.empty() && ledger == gone && fences == gone && runs == gone)
+    return "";
+  return fmt::format(
+      "{} rows that must stay are gone, {} rows that must go are left; gone {}, ledger {}, fences "
+      "{}, runs {}",
+      lost.size(), forgotten.size(), gone, ledger, fences, runs);
 }
 
 void make_table(TestDatabase& target, int rows) {
@@ -194,7 +218,8 @@ void make_table(TestDatabase& target, int rows) {
 
 std::string policy_yaml(const std::vector<std::string>& more) {
   std::string yaml =
-      "policies:\n  - name: t-90d\n    target: app\n    table: public.t\n    timestamp: created_at\n"
+      "policies:\n  - name: t-90d\n    target: app\n    table: public.t\n    timestamp: "
+      "created_at\n"
       "    retain: 90 days\n";
   for (const std::string& line : more) yaml += fmt::format("    {}\n", line);
   return yaml;
@@ -219,7 +244,8 @@ Brake::~Brake() = default;
 bool Brake::holds_a_batch(int row) {
   const std::string query = fmt::format(
       "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = "
-      "current_database() WHERE l.locktype = 'advisory' AND l.classid = {} AND l.objid = {} AND NOT "
+      "current_database() WHERE l.locktype = 'advisory' AND l.classid = {} AND l.objid = {} AND "
+      "NOT "
       "l.granted",
       brake_class, row);
   return eventually([&] { return target_.number(query) > 0; });

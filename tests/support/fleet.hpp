@@ -4,7 +4,6 @@
 #include <deque>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -15,6 +14,8 @@
 #include "tests/support/test_database.hpp"
 
 namespace lethe::test {
+
+using Json = nlohmann::ordered_json;
 
 /// How long a test waits for something that must happen, before it gives up.
 inline constexpr std::chrono::seconds patience{45};
@@ -29,13 +30,14 @@ struct CommandResult {
   std::string out;
   std::string err;
 
-  /// The array on standard output. Throws nlohmann::json::exception when it is none.
-  [[nodiscard]] nlohmann::json json() const { return nlohmann::json::parse(out); }
+  /// The array on standard output. Throws Json::exception when it is none.
+  [[nodiscard]] Json json() const { return Json::parse(out); }
 };
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
-/// A daemon of the fleet, with its log on standard error in a file. Stopped on destruction.
+/// A process of the fleet that goes on while the test does; what it says goes to a file. Stopped on
+/// destruction.
 class Daemon {
  public:
   Daemon(const std::string& program, const std::vector<std::string>& arguments,
@@ -84,13 +86,16 @@ class Fleet {
   /// The same for a command that must succeed. Throws std::runtime_error with what it said if not.
   std::string must(const std::vector<std::string>& arguments);
   /// must() with --output json.
-  nlohmann::json json(std::vector<std::string> arguments);
+  Json json(std::vector<std::string> arguments);
 
   /// Writes a file into the fleet's own directory and returns its path.
   std::string write_file(const std::string& name, const std::string& text);
   /// `policy apply` of this text, which must succeed.
   void apply(const std::string& yaml);
 
+  /// Starts a program and does not wait for it.
+  Daemon& start(const std::string& program, const std::vector<std::string>& arguments,
+                const Environment& environment = {});
   /// Quick for a test: a worker is lost after 25 s, the shortest that is allowed.
   Daemon& start_scheduler(const Environment& environment = {});
   /// Quick for a test: a heartbeat each second, a look for tasks every 50 ms.
@@ -103,8 +108,11 @@ class Fleet {
   void age_heartbeat(std::int64_t worker);
   /// Waits until a run has ended and returns its state, or the last state seen.
   std::string end_of(const std::string& run);
-  /// The ids of a table of the target.
+  /// What a query on the target finds: ids.
   std::set<std::int64_t> ids(const std::string& query);
+  /// What is wrong after runs that found `rows` rows in public.t and had to leave exactly `kept`:
+  /// "" when those are there and fences, ledger and runs each counted all others.
+  std::string disagreement(const std::set<std::int64_t>& kept, std::int64_t rows);
 
  private:
   Environment with_control(const Environment& environment);
@@ -117,8 +125,8 @@ class Fleet {
   int files_ = 0;
 };
 
-/// public.t(id, created_at, tenant, note): `rows` rows of about a kilobyte. Rows whose id is divisible
-/// by four are an hour old, all others 100 days and id minutes.
+/// public.t(id, created_at, tenant, note): `rows` rows of about a kilobyte. Rows whose id is
+/// divisible by four are an hour old, all others 100 days and id minutes.
 void make_table(TestDatabase& target, int rows);
 
 /// The rows of make_table() that a policy of 90 days must leave alone.

@@ -12,16 +12,16 @@ namespace lethe::db {
 
 namespace {
 
-/// The shortest retention of any tenant. Months compare as 30 days here; that may only make `reach`
-/// newer than it need be, because every row is judged by its own tenant's cutoff as well.
+/// No tenant's retention is shorter than this. A month counts as 28 days, because none is shorter;
+/// that may make `reach` newer than it need be, and every row is judged by its own tenant's cutoff.
 Retention shortest_retention(const Policy& policy) {
-  constexpr std::int64_t seconds_a_day = 86'400;
-  Retention shortest = policy.retain;
-  const auto length = [](const Retention& r) { return r.months * 28 * seconds_a_day + r.seconds; };
+  constexpr std::int64_t seconds_a_month = std::int64_t{28} * 86'400;
+  const auto length = [](const Retention& r) { return r.months * seconds_a_month + r.seconds; };
+  std::int64_t shortest = length(policy.retain);
   if (policy.tenant.has_value())
     for (const auto& [tenant, own] : policy.tenant->overrides)
-      if (own.retain && length(*own.retain) < length(shortest)) shortest = *own.retain;
-  return shortest;
+      if (own.retain) shortest = std::min(shortest, length(*own.retain));
+  return {.months = 0, .seconds = shortest};
 }
 
 /// keep_min's boundaries and the tenants' own cutoffs: computed once, before anything is deleted.

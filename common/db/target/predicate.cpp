@@ -79,7 +79,7 @@ std::string condition_sql(const Condition& condition, const TableFacts& table, P
 }
 
 std::string instant_sql(const ColumnFacts& column) {
-  const std::string name = "x." + column.quoted;
+  std::string name = "x." + column.quoted;
   if (column.time == TimeType::timestamp) return fmt::format("({} AT TIME ZONE 'UTC')", name);
   if (column.time == TimeType::date)
     return fmt::format("((({} + 1)::timestamp) AT TIME ZONE 'UTC')", name);
