@@ -1,5 +1,4 @@
 #include <pwd.h>
-#include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "common/db/control_database.hpp"
 #include "common/db/demo_data.hpp"
 #include "common/db/target_connector.hpp"
+#include "common/logging.hpp"
 #include "common/random.hpp"
 #include "common/shutdown_signal.hpp"
 
@@ -66,7 +66,8 @@ lethe::cli::Terminal find_terminal() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  spdlog::set_level(spdlog::level::off);  // what people need to know is written by the commands
+  // What people need to know is written by the commands.
+  lethe::start_logging(application_name, lethe::LogLevel::error);
   lethe::SystemClock clock;
   lethe::SeededRandom random;
   lethe::db::PgTargetConnector connector(application_name);

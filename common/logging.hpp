@@ -34,7 +34,7 @@ struct LogField {
   std::string value;
 };
 
-/// `event=name key=value …` on one line. A value that is empty or holds a blank, a quote, an equals
+/// `event=name key=value` on one line. A value that is empty or holds a blank, a quote, an equals
 /// sign or a control character is put in quotes, with \" \\ \n and \xNN escapes. Pure.
 [[nodiscard]] std::string format_event(std::string_view name,
                                        std::initializer_list<LogField> fields);

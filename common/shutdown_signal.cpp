@@ -1,8 +1,8 @@
 #include "common/shutdown_signal.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <ctime>
+
+#include "common/logging.hpp"
 
 namespace lethe {
 
@@ -18,7 +18,8 @@ ShutdownSignal::ShutdownSignal() {
       const int signal = sigtimedwait(&signals_, nullptr, &poll_interval);
       if (signal < 0) continue;  // timed out, or interrupted: look again
       const bool second = drain_.stop_requested();
-      spdlog::info("event={} signal={}", second ? "cancel_requested" : "drain_requested", signal);
+      log_event(LogLevel::info, second ? "cancel_requested" : "drain_requested",
+                {{"signal", signal}});
       if (second) cancel_.request_stop();
       drain_.request_stop();
     }

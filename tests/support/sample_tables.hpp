@@ -24,7 +24,7 @@ inline void make_plain_table(TestDatabase& database, int rows,
   database.execute("ANALYZE public.t");
 }
 
-/// public.p, partitioned by created_at into months m1 (newest) … m6, 100 rows a month, at the same
+/// public.p, partitioned by created_at into months m1 (newest) to m6, 100 rows a month, at the same
 /// physical places in every partition. The table's own default partition is empty.
 inline void make_partitioned_table(TestDatabase& database) {
   database.execute(

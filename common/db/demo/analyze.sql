@@ -1,5 +1,6 @@
 -- Brings the statistics of the demonstration's tables up to date.
 --
+-- Affects  the statistics only
 -- Locks    SHARE UPDATE EXCLUSIVE on each table
 -- Index    none
 -- Caller   PgDemoData::analyze

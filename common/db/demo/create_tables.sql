@@ -1,6 +1,7 @@
 -- The tables of the demonstration, empty: one table for many tenants, one that is partitioned by
 -- month, one of short-lived keys.
 --
+-- Affects  the schema only
 -- Locks    the new tables
 -- Index    none
 -- Caller   PgDemoData::create_tables
