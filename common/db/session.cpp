@@ -39,16 +39,20 @@ std::string first_line(std::string_view message) {
 
 }  // namespace
 
+#if PQXX_VERSION_MAJOR == 6
 Session::Impl::Impl(const std::string& connection_string)
     : connection(connection_string), quiet(connection) {
-#if PQXX_VERSION_MAJOR < 7
   // libpqxx 6 would reopen a broken connection by itself; discard() is our only way to do that.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   connection.inhibit_reactivation(true);
 #pragma GCC diagnostic pop
-#endif
 }
+#else
+Session::Impl::Impl(const std::string& connection_string) : connection(connection_string) {
+  connection.set_notice_handler([](pqxx::zview) noexcept {});
+}
+#endif
 
 Session::Session(SessionOptions options) : options_(std::move(options)) {}
 
@@ -96,7 +100,7 @@ pqxx::result Transaction::exec(const Query& query, const Params& params) {
     impl.connection.prepare(name, std::string(query.sql));
     impl.prepared.insert(name);
   }
-#if PQXX_VERSION_MAJOR < 7
+#if PQXX_VERSION_MAJOR == 6
   std::vector<const char*> values;
   for (const auto& value : params.values()) values.push_back(value ? value->c_str() : nullptr);
   return work_.exec_prepared(name, pqxx::prepare::make_dynamic_params(values));
@@ -108,7 +112,7 @@ pqxx::result Transaction::exec(const Query& query, const Params& params) {
 }
 
 pqxx::result Transaction::exec_built(const std::string& sql, const Params& params) {
-#if PQXX_VERSION_MAJOR < 7
+#if PQXX_VERSION_MAJOR == 6
   std::vector<const char*> values;
   for (const auto& value : params.values()) values.push_back(value ? value->c_str() : nullptr);
   return work_.exec_params(sql, pqxx::prepare::make_dynamic_params(values));

@@ -17,7 +17,9 @@ struct Session::Impl {
   explicit Impl(const std::string& connection_string);
 
   pqxx::connection connection;
+#if PQXX_VERSION_MAJOR == 6
   pqxx::quiet_errorhandler quiet;  // notices would go to standard error
+#endif
   std::unordered_set<std::string> prepared;
 };
 

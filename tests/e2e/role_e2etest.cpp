@@ -79,6 +79,28 @@ TEST_CASE("a worker needs no more than the documented grants", "[fleet][role]") 
                               "'90 days'") == 1'000);
 }
 
+TEST_CASE("a worker that may not lock rows sweeps where an index would lead", "[fleet][role]") {
+  Fleet fleet;
+  fleet.install();
+  make_table(fleet.target(), 4'000);
+  fleet.target().execute(
+      "UPDATE public.t SET created_at = now() WHERE id % 50 <> 0; CREATE INDEX ON public.t "
+      "(created_at); ANALYZE public.t");
+  Role role(fleet.target());
+  role.grant(worker_grants);
+  const auto kept = fleet.ids(fresh_ids);
+  const std::string yaml = fleet.write_file("t.yaml", policy_yaml());
+  add_target_without_user(fleet);
+  const Environment owner{{"PGUSER", owner_of(fleet)}};
+  REQUIRE(fleet.lethe({"policy", "apply", "-f", yaml}, owner).exit_code == 0);
+  fleet.start_scheduler();
+  fleet.start_worker({}, {{"PGUSER", role.name()}});
+
+  CHECK(fleet.lethe({"policy", "run", "t-90d", "--wait"}, owner).exit_code == 0);
+  CHECK(fleet.control().text("SELECT strategy FROM lethe.runs") == "sweep");
+  CHECK(fleet.disagreement(kept, 4'000) == "");
+}
+
 TEST_CASE("a worker that may not delete says which grant it lacks", "[fleet][role]") {
   Fleet fleet;
   fleet.install();

@@ -125,7 +125,8 @@ std::vector<RelationRow> look_up_relations(Transaction& transaction, const Table
     relations.push_back({.oid = number<std::uint32_t>(row, "oid"),
                          .name = text(row, "name"),
                          .blocks = number(row, "blocks"),
-                         .rows = number<double>(row, "rows")});
+                         .rows = number<double>(row, "rows"),
+                         .may_lock = flag(row, "may_lock")});
   }
   return relations;
 }

@@ -71,7 +71,9 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
     found.rows = relation.rows;
     if (relation.rows > 0) found.expired = estimate(transaction, relation.name, predicate);
     for (std::size_t phase = 0; phase < run.spec.timestamp.size(); ++phase)
-      found.indexed.push_back(index_leads(transaction, relation.oid, run.spec, phase));
+      // Batches by index lock the rows that they pick; a sweep does without that right.
+      found.indexed.push_back(relation.may_lock &&
+                              index_leads(transaction, relation.oid, run.spec, phase));
     facts.relations.push_back(std::move(found));
   }
   return facts;

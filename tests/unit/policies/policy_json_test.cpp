@@ -159,7 +159,7 @@ TEST_CASE("every policy comes back from its JSON as it was", "[policy_json]") {
 
 TEST_CASE("two different policies have different JSON", "[policy_json]") {
   const Policy policy = small_policy();
-  std::vector<Policy> others(11, policy);
+  std::vector<Policy> others(10, policy);
   others[0].name = "x";
   others[1].target = "x";
   others[2].table.schema = "x";

@@ -1,7 +1,8 @@
 -- The relations that hold a table's rows: its leaf partitions, or itself.
 --
 --   $1 oid      table
--- Returns  oid, name (quoted), kind, blocks (physical size now), rows (by statistics, -1 unknown)
+-- Returns  oid, name (quoted), kind, blocks (physical size now), rows (by statistics, -1 unknown),
+--          may_lock (FOR UPDATE asks for UPDATE on some column)
 -- Locks    none
 -- Index    none
 -- Caller   look_up_relations (catalog.cpp)
@@ -9,7 +10,7 @@ SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.re
        CASE WHEN c.relkind = 'r'
             THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint
             ELSE 0 END AS blocks,
-       c.reltuples::float8 AS rows
+       c.reltuples::float8 AS rows, has_any_column_privilege(c.oid, 'UPDATE') AS may_lock
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.oid IN (SELECT t.relid FROM pg_partition_tree($1::oid::regclass) t WHERE t.isleaf
