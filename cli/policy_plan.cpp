@@ -143,11 +143,14 @@ void PolicyApplier::check() {
 
 void PolicyApplier::carry_out(const Step& step) {
   const Policy& policy = step.planned->policy;
-  const std::int64_t epoch_read = step.planned->stored ? step.planned->stored->epoch : 0;
-  if (step.left != nullptr) step.left->set_gate(policy.name, epoch_read + 1, true, "moved");
-  step.target->set_gate(policy.name, epoch_read + 1, step.halted,
+  PolicyStore& policies = services_.stores().policies;
+  const PolicyVersion read =
+      step.planned->stored ? PolicyVersion{.exists = true, .epoch = step.planned->stored->epoch}
+                           : policies.version(policy.name);
+  if (step.left != nullptr) step.left->set_gate(policy.name, read.epoch + 1, true, "moved");
+  step.target->set_gate(policy.name, read.epoch + 1, step.halted,
                         step.halted ? "disabled or paused" : "");
-  services_.stores().policies.apply(policy, epoch_read, step.next, services_.actor());
+  policies.apply(policy, read, step.next, services_.actor());
 }
 
 void PolicyApplier::apply() {

@@ -54,13 +54,21 @@ struct PolicyRow {
   std::string last_finished_at;
 };
 
+/// What was known of a policy's name before a change.
+struct PolicyVersion {
+  bool exists = false;
+  std::int64_t epoch = 0;  ///< the newest that a policy of this name has or ever ran with; 0: none
+};
+
 class PolicyStore {
  public:
   virtual ~PolicyStore() = default;
-  /// Stores a new policy, or the next epoch of one that was read at `epoch_read` (0: it was not
-  /// there). Refused when somebody else changed it meanwhile. `next` is the next firing.
-  virtual void apply(const Policy& policy, std::int64_t epoch_read, std::optional<Instant> next,
+  /// Stores a policy at the epoch after `read`. A name that was removed and comes back goes on
+  /// counting, so that no batch of its former self can pass for one of the new. Refused when
+  /// somebody else changed it meanwhile. `next` is the next firing.
+  virtual void apply(const Policy& policy, const PolicyVersion& read, std::optional<Instant> next,
                      const std::string& actor) = 0;
+  virtual PolicyVersion version(const std::string& name) = 0;
   virtual std::vector<PolicyRow> list() = 0;
   virtual std::optional<PolicyRow> find(const std::string& name) = 0;
   virtual void set_enabled(const PolicyRow& read, bool enabled, std::optional<Instant> next,

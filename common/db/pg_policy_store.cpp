@@ -24,16 +24,22 @@ UserError changed_meanwhile(const std::string& name) {
 
 }  // namespace
 
-void PgPolicyStore::apply(const Policy& policy, std::int64_t epoch_read,
+void PgPolicyStore::apply(const Policy& policy, const PolicyVersion& read,
                           std::optional<Instant> next, const std::string& actor) {
   const std::string spec = to_canonical_json(policy);
   transact(session_, "policies_apply", [&](Transaction& transaction) {
-    const bool is_new = epoch_read == 0;
-    Params params = Params::of(policy.name, policy.target, spec, to_parameter(next));
-    if (!is_new) params.add(epoch_read);
-    const auto& query = is_new ? queries::policies_insert : queries::policies_update;
-    if (transaction.exec(query, params).affected_rows() == 0) throw changed_meanwhile(policy.name);
-    audit(transaction, actor, is_new ? "policy.add" : "policy.change", policy.name, spec);
+    const auto& query = read.exists ? queries::policies_update : queries::policies_insert;
+    const auto changed = transaction.exec(
+        query, Params::of(policy.name, policy.target, spec, to_parameter(next), read.epoch));
+    if (changed.affected_rows() == 0) throw changed_meanwhile(policy.name);
+    audit(transaction, actor, read.exists ? "policy.change" : "policy.add", policy.name, spec);
+  });
+}
+
+PolicyVersion PgPolicyStore::version(const std::string& name) {
+  return transact(session_, "policies_version", [&](Transaction& transaction) {
+    const auto row = transaction.exec(queries::policies_version, Params::of(name)).at(0);
+    return PolicyVersion{.exists = flag(row, "exists"), .epoch = number(row, "epoch")};
   });
 }
 

@@ -11,8 +11,9 @@ class PgPolicyStore final : public PolicyStore {
   /// `session` is borrowed and must outlive the store.
   explicit PgPolicyStore(Session& session) : session_(session) {}
 
-  void apply(const Policy& policy, std::int64_t epoch_read, std::optional<Instant> next,
+  void apply(const Policy& policy, const PolicyVersion& read, std::optional<Instant> next,
              const std::string& actor) override;
+  PolicyVersion version(const std::string& name) override;
   std::vector<PolicyRow> list() override;
   std::optional<PolicyRow> find(const std::string& name) override;
   void set_enabled(const PolicyRow& read, bool enabled, std::optional<Instant> next,

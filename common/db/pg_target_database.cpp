@@ -26,6 +26,39 @@ constexpr std::chrono::milliseconds gate_patience{60'000};
 constexpr std::string_view census_settings =
     "SET LOCAL statement_timeout = '10min'; SET TRANSACTION READ ONLY";
 
+/// Runs a statement that only lets the server read values by their columns' types.
+pqxx::result read_values(Transaction& transaction, const BuiltStatement& built,
+                         const std::string& field, const TableFacts& table) {
+  try {
+    return transaction.exec_built(built.sql, built.params);
+  } catch (const pqxx::sql_error& error) {
+    std::string what = error.what();
+    what = what.substr(0, what.find('\n'));
+    throw UserError(ExitCode::bad_config,
+                    fmt::format("{}: {} does not take it: {}; write a value of the column's type",
+                                field, table.name, what));
+  }
+}
+
+void check_values(Transaction& transaction, const Policy& policy, const TableFacts& table,
+                  const std::string& field) {
+  BuiltStatement built;
+  const std::string condition = condition_sql(policy.where, table, built.params);
+  built.sql = fmt::format("SELECT 1 FROM ONLY {} AS x WHERE {} LIMIT 0", table.name, condition);
+  read_values(transaction, built, field + ".where", table);
+}
+
+void check_tenants(Transaction& transaction, const Policy& policy, const TableFacts& table,
+                   const std::string& field) {
+  const auto row =
+      read_values(transaction, count_tenants(policy, table), field + ".tenant", table).at(0);
+  if (number(row, "tenants") == number(row, "given")) return;
+  throw UserError(ExitCode::bad_config,
+                  fmt::format("{}.tenant.overrides: two of them are the same tenant to column '{}' "
+                              "of {}; keep one",
+                              field, policy.tenant->column, table.name));
+}
+
 /// Sums and, for tables with tenants, one entry per tenant.
 void add_verdict(Census& census, const pqxx::row& row) {
   const std::string verdict = text(row, "verdict");
@@ -121,20 +154,8 @@ void PgTargetDatabase::check_policy(const Policy& policy, const std::string& fie
   transact(session_, "policy_check", [&](Transaction& transaction) {
     const TableFacts table = look_up_table(transaction, policy, field);
     static_cast<void>(look_up_relations(transaction, table, field));
-    Params params;
-    const std::string condition = condition_sql(policy.where, table, params);
-    const std::string sql =
-        fmt::format("SELECT 1 FROM ONLY {} AS x WHERE {} LIMIT 0", table.name, condition);
-    try {  // the server reads every value by its column's type
-      transaction.exec_built(sql, params);
-    } catch (const pqxx::sql_error& error) {
-      const std::string what = error.what();
-      throw UserError(
-          ExitCode::bad_config,
-          fmt::format("{}.where: {} does not take it: {}; write a value of the column's "
-                      "type",
-                      field, table.name, what.substr(0, what.find('\n'))));
-    }
+    check_values(transaction, policy, table, field);
+    if (policy.tenant.has_value()) check_tenants(transaction, policy, table, field);
   });
 }
 

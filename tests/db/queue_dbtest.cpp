@@ -176,6 +176,19 @@ TEST_CASE("a cancelled run ends when its leased tasks have settled", "[queue]") 
   CHECK_THROWS_WITH(fleet.control().runs().cancel(runs[1], "test"), test::contains("has ended"));
 }
 
+TEST_CASE("a run that is cancelled while it is planned deletes nothing", "[queue]") {
+  TestDatabase database;
+  test::make_plain_table(database, 240);
+  RunDriver fleet(database);
+  const std::string run = fleet.start(test::policy_of("", 5));
+  const auto plan = fleet.lease();
+  REQUIRE(plan);
+  fleet.control().runs().cancel(run, "test");
+  REQUIRE(fleet.settle(*fleet.step(*plan)) == Settled::yes);
+  CHECK(fleet.work_off(run).state == "cancelled");
+  CHECK(database.number("SELECT count(*) FROM public.t") == 240);
+}
+
 TEST_CASE("a run past its deadline expires with what is left of it", "[queue]") {
   TestDatabase database;
   RunDriver fleet(database);
@@ -243,8 +256,8 @@ TEST_CASE("lease and settle read the queue through its indexes", "[queue][plan]"
   for (const auto& row : plan) text += row[0].as<std::string>() + "\n";
   INFO(text);
   // Either index holds admitted rows only, at most max_running of each target.
-  CHECK((text.find("items_lse") != std::string::npos ||
-         text.find("items_adm") != std::string::npos));
+  CHECK(
+      (text.find("items_lse") != std::string::npos || text.find("items_adm") != std::string::npos));
   CHECK(text.find("Seq Scan on items") == std::string::npos);
   database.execute("DEALLOCATE l");
 }

@@ -187,6 +187,23 @@ TEST_CASE("a changed policy stops the batches of the old one at once", "[gate]")
   CHECK(fleet.work_off(fleet.start_stored("p")).rows == 240 - 9 * 24 + 1);
 }
 
+TEST_CASE("a policy that was removed and comes back never passes for its former self", "[gate]") {
+  TestDatabase database;
+  test::make_plain_table(database, 240);
+  RunDriver fleet(database);
+  fleet.apply(test::policy_of("p", 5));
+  fleet.start_stored("p");
+  const LeasedTask task = lease_clean_task(fleet);
+  fleet.target().set_gate("p", 2, true, "removed");
+  fleet.control().policies().remove("p", "test");
+  fleet.apply(test::policy_of("p", 9));
+  CHECK(fleet.control().policies().find("p")->epoch == 2);
+  const auto settlement = fleet.step(task);
+  REQUIRE(settlement);
+  CHECK(settlement->outcome == Outcome::dead);
+  CHECK(database.number("SELECT count(*) FROM public.t") == 240);
+}
+
 TEST_CASE("halting returns only when no batch is in flight", "[gate][race]") {
   TestDatabase database;
   RunDriver fleet(database);

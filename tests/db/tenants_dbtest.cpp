@@ -136,3 +136,40 @@ TEST_CASE("a census counts exactly what a run then deletes and why the rest stay
   CHECK(fleet.target().census(policy).eligible == 0);
   CHECK(census.tenants.size() >= 10);
 }
+
+TEST_CASE("an override finds its tenant however the value is written", "[tenants]") {
+  TestDatabase database;
+  database.execute(
+      "CREATE TABLE public.t (tenant uuid, created_at timestamptz); INSERT INTO public.t SELECT "
+      "('550e8400-e29b-41d4-a716-44665544000' || n)::uuid, '2001-01-01' FROM generate_series(0, 2) "
+      "n");
+  RunDriver fleet(database);
+  Policy policy = tenant_policy(1);
+  policy.tenant->overrides["550E8400-E29B-41D4-A716-446655440001"].enabled = false;
+  REQUIRE_NOTHROW(fleet.target().check_policy(policy, "p"));
+  REQUIRE(fleet.work_off(fleet.start(policy)).state == "satisfied");
+  CHECK(database.text("SELECT string_agg(right(tenant::text, 1), ',') FROM public.t") == "1");
+  policy.tenant->overrides["550e8400e29b41d4a716446655440001"].enabled = true;
+  CHECK_THROWS_WITH(
+      fleet.target().check_policy(policy, "policies[0]"),
+      test::contains("policies[0].tenant.overrides") && test::contains("same tenant"));
+  policy.tenant->overrides.clear();
+  policy.tenant->overrides["acme"].enabled = false;
+  CHECK_THROWS_WITH(fleet.target().check_policy(policy, "policies[0]"),
+                    test::contains("policies[0].tenant") && test::contains("acme"));
+  policy.tenant->overrides.clear();
+  policy.tenant->only = "acme";
+  CHECK_THROWS_WITH(fleet.target().check_policy(policy, "policies[0]"), test::contains("acme"));
+}
+
+TEST_CASE("the shortest retention counts also where months stand beside days", "[tenants]") {
+  TestDatabase database;
+  test::make_plain_table(database, 2400);
+  RunDriver fleet(database);
+  Policy policy = tenant_policy(90);
+  policy.retain = {.months = 1, .seconds = 0};
+  policy.tenant->overrides["t1"].retain = Retention{.months = 0, .seconds = 29 * test::day};
+  policy.tenant->overrides["t2"].retain = Retention{.months = 2, .seconds = 0};
+  REQUIRE(fleet.work_off(fleet.start(policy)).state == "satisfied");
+  CHECK(database.number("SELECT max(id) FROM public.t WHERE tenant = 't1'") == 29 * 24 - 5);
+}

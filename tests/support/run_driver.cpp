@@ -29,10 +29,9 @@ std::string RunDriver::start(Policy policy) {
 
 void RunDriver::apply(Policy policy) {
   policy.target = "app";
-  const auto known = control_.policies().find(policy.name);
-  const std::int64_t epoch = known ? known->epoch : 0;
-  target_.set_gate(policy.name, epoch + 1, false, "");
-  control_.policies().apply(policy, epoch, std::nullopt, "test");
+  const PolicyVersion version = control_.policies().version(policy.name);
+  target_.set_gate(policy.name, version.epoch + 1, false, "");
+  control_.policies().apply(policy, version, std::nullopt, "test");
 }
 
 std::string RunDriver::start_stored(const std::string& name) {

@@ -29,6 +29,21 @@ bool any_keep_min(const TenantRule& tenant) {
                      [](const auto& entry) { return entry.second.keep_min.value_or(0) > 0; });
 }
 
+/// The overrides as a FROM item `o`.
+std::string overrides_from(const TenantRule& tenant, Params& params) {
+  return fmt::format(
+      "pg_catalog.jsonb_to_recordset({}::jsonb) AS o (tenant text, retain interval, keep_min "
+      "bigint, "
+      "enabled boolean)",
+      params.bind(overrides_json(tenant)));
+}
+
+/// The tenant of an override as the column writes it: through the column's type, so that an
+/// override for 007 or for an upper-case UUID is not missed.
+std::string override_tenant(const ColumnFacts& column) {
+  return fmt::format("((o.tenant::{})::text COLLATE pg_catalog.\"C\")", column.type);
+}
+
 /// Rows that keep_min counts and that may ever expire: those that match `where` and have a time.
 std::string countable(const Policy& policy, const TableFacts& table, Params& params) {
   const std::string instant = row_instant_sql(policy, table);
@@ -78,11 +93,10 @@ bool has_own_cutoffs(const Policy& policy) {
 std::string exceptions_ctes(const Policy& policy, const TableFacts& table, const std::string& as_of,
                             Params& params) {
   const std::string retain = params.bind(to_interval(policy.retain)) + "::interval";
-  std::string ctes = fmt::format(
-      "overrides AS (SELECT o.tenant COLLATE pg_catalog.\"C\" AS tenant, o.retain, o.keep_min, "
-      "o.enabled FROM pg_catalog.jsonb_to_recordset({}::jsonb) AS o (tenant text, retain interval, "
-      "keep_min bigint, enabled boolean))",
-      params.bind(overrides_json(*policy.tenant)));
+  std::string ctes =
+      fmt::format("overrides AS (SELECT {} AS tenant, o.retain, o.keep_min, o.enabled FROM {})",
+                  override_tenant(table.columns.at(policy.tenant->column)),
+                  overrides_from(*policy.tenant, params));
   const bool keep_min = any_keep_min(*policy.tenant);
   if (keep_min)
     ctes += keep_min_ctes(policy, table, params.bind(as_of) + "::timestamptz", retain, params);
@@ -103,6 +117,20 @@ std::string exceptions_ctes(const Policy& policy, const TableFacts& table, const
                     "not_after, o.enabled FROM overrides o)",
                     retain);
   return ctes;
+}
+
+BuiltStatement count_tenants(const Policy& policy, const TableFacts& table) {
+  BuiltStatement built;
+  const ColumnFacts& column = table.columns.at(policy.tenant->column);
+  const std::string only =
+      policy.tenant->only
+          ? fmt::format("{}::{}", built.params.bind(*policy.tenant->only), column.type)
+          : std::string("NULL");
+  built.sql = fmt::format(
+      "SELECT count(*) AS given, count(DISTINCT {0}) AS tenants, pg_catalog.min({1}::text) AS one "
+      "FROM {2}",
+      override_tenant(column), only, overrides_from(*policy.tenant, built.params));
+  return built;
 }
 
 BuiltStatement store_cutoffs(const Policy& policy, const TableFacts& table, const std::string& run,
@@ -146,7 +174,9 @@ BuiltStatement census(const Policy& policy, const TableFacts& table, const std::
   std::string off = "false";
   if (by_tenant) off = tenant + " IS NULL";
   if (by_tenant && policy.tenant->only)
-    off += fmt::format(" OR {} <> {}::text", tenant, params.bind(*policy.tenant->only));
+    off += fmt::format(
+        " OR x.{} OPERATOR(pg_catalog.<>) {}::{}", table.columns.at(policy.tenant->column).quoted,
+        params.bind(*policy.tenant->only), table.columns.at(policy.tenant->column).type);
   if (exceptions) off += " OR NOT coalesce(e.enabled, true)";
   const std::string not_after =
       exceptions ? "coalesce(e.not_after, 'infinity')"

@@ -11,6 +11,11 @@ namespace lethe::db {
 /// True when some tenant of the policy may have a cutoff of its own.
 [[nodiscard]] bool has_own_cutoffs(const Policy& policy);
 
+/// Lets the server read every tenant that the policy names by the type of the tenant column.
+/// Returns given and tenants; fewer tenants than given means that two overrides are for the same
+/// one.
+[[nodiscard]] BuiltStatement count_tenants(const Policy& policy, const TableFacts& table);
+
 /// The CTEs `overrides`, `ages`, `short`, `boundaries` and `exceptions(tenant, retain, not_after,
 /// enabled)`, without the word WITH: one row for each tenant whose cutoff is not the policy's own.
 ///

@@ -58,9 +58,14 @@ class FakeTargets final : public TargetStore {
 class FakePolicies final : public PolicyStore {
  public:
   explicit FakePolicies(Log& log) : log_(log) {}
-  void apply(const Policy& policy, std::int64_t epoch_read, std::optional<Instant> next,
+  PolicyVersion version(const std::string& name) override {
+    const auto row = find(name);
+    return {.exists = row.has_value(), .epoch = row ? row->epoch : former_epoch};
+  }
+  std::int64_t former_epoch = 0;  ///< of policies that were removed
+  void apply(const Policy& policy, const PolicyVersion& read, std::optional<Instant> next,
              const std::string& actor) override {
-    log_.push_back("apply " + policy.name + " read at " + std::to_string(epoch_read) + " next " +
+    log_.push_back("apply " + policy.name + " read at " + std::to_string(read.epoch) + " next " +
                    (next ? to_iso8601(*next) : "never") + " by " + actor);
   }
   std::vector<PolicyRow> list() override { return rows; }

@@ -1,4 +1,5 @@
--- Adds tasks to a run. Skips those whose source_id is there already.
+-- Adds tasks to a run, unless it has ended or was cancelled. Skips those whose source_id is there
+-- already.
 --
 --   $1 text     run
 --   $2 jsonb    array of {id, source_id, kind, payload (bytea text)}
@@ -11,5 +12,5 @@ SELECT n.id, n.source_id, r.expire_at, n.kind, n.payload::bytea, r.id, r.policy,
   FROM lethe.runs r
  CROSS JOIN jsonb_to_recordset($2::jsonb)
          AS n (id text, source_id text, kind text, payload text)
- WHERE r.id = $1::text AND r.finished_at IS NULL
+ WHERE r.id = $1::text AND r.finished_at IS NULL AND NOT r.cancel_requested
     ON CONFLICT (source_id) WHERE source_id IS NOT NULL DO NOTHING

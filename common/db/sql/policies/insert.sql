@@ -4,11 +4,14 @@
 --   $2 text     target
 --   $3 text     spec, canonical JSON
 --   $4 text     next firing (timestamptz), NULL: only by hand
+--   $5 bigint   the newest epoch that a policy of this name ever ran with; this one's is one more
 -- Affects  0 rows when the name is taken
 -- Locks    the new row
 -- Index    policies_pkey
 -- Caller   PgPolicyStore::apply
-INSERT INTO lethe.policies (name, target, spec, spec_text, spec_sha256, next_fire_at)
+INSERT INTO lethe.policies (name, target, spec, spec_text, spec_sha256, next_fire_at,
+                            epoch)
 VALUES ($1::text, $2::text, $3::jsonb, $3::text,
-        encode(sha256(convert_to($3::text, 'UTF8')), 'hex'), $4::timestamptz)
+        encode(sha256(convert_to($3::text, 'UTF8')), 'hex'), $4::timestamptz,
+        $5::bigint + 1)
     ON CONFLICT (name) DO NOTHING
