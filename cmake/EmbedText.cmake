@@ -18,6 +18,7 @@ function(embed_sql target)
     file(READ "${path}" text)
     string(REGEX REPLACE "\\.sql$" "" name "${file}")
     string(MAKE_C_IDENTIFIER "${name}" name)
+    string(REGEX REPLACE "^_" "version_" name "${name}")  # 0001_control.sql is version_0001_control
     string(APPEND body
       "\ninline constexpr lethe::db::Query ${name}{\"${name}\", R\"sql(${text})sql\"};\n")
     list(APPEND names "&${name}")

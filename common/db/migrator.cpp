@@ -17,7 +17,7 @@ namespace {
 
 using Step = Migrations::Step;
 
-/// "_0001_control" is version 1, name "control": CMake turns a file's name into an identifier.
+/// "version_0001_control" is version 1, name "control": a file's name as an identifier.
 Step to_step(const Query& migration) {
   std::string_view name = migration.name;
   name.remove_prefix(std::min(name.find_first_of("0123456789"), name.size()));
