@@ -37,7 +37,7 @@ std::string host_name() {
 
 /// Who acts, for the audit: $LETHE_ACTOR, else the user of this process at this host.
 std::string find_actor() {
-  const std::string chosen = variable("LETHE_ACTOR");
+  std::string chosen = variable("LETHE_ACTOR");
   if (!chosen.empty()) return chosen;
   const passwd* user = getpwuid(geteuid());  // NOLINT(concurrency-mt-unsafe): no thread exists yet
   const std::string name = user == nullptr ? std::to_string(geteuid()) : user->pw_name;
