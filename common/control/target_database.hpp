@@ -57,8 +57,9 @@ class TargetDatabase {
   /// Whether Lethe can work here at all: version, schema, rights, superuser.
   virtual std::vector<Finding> check() = 0;
 
-  /// Checks that a policy fits its table: exists, kinds and types of columns, conditions, hazards.
-  /// Throws UserError (bad_config) that starts with `field` + the key, e.g. "policies[0].table".
+  /// Checks that the target is installed and that a policy fits its table: exists, kinds and types
+  /// of columns, conditions, hazards. Throws UserError (bad_config) that starts with `field` + the
+  /// key, e.g. "policies[0].table".
   virtual void check_policy(const Policy& policy, const std::string& field) = 0;
 
   /// Counts in a read-only transaction what a run made now would delete and what it would keep.

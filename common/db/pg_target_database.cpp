@@ -141,16 +141,19 @@ std::vector<Finding> PgTargetDatabase::check() {
   return findings;
 }
 
-void PgTargetDatabase::require_installed() {
+void PgTargetDatabase::require_installed(const std::string& target) {
   const auto steps = target_migrator(session_).status();
   if (std::any_of(steps.begin(), steps.end(),
                   [](const auto& step) { return step.applied_at.empty(); }))
     throw UserError(ExitCode::bad_config,
-                    "the target's schema lethe is missing or older than this program; run: lethe "
-                    "target install NAME");
+                    fmt::format("the schema lethe of target {0} is missing or older than this "
+                                "program; run: lethe target install {0} (after lethe target add, "
+                                "if it is new)",
+                                target));
 }
 
 void PgTargetDatabase::check_policy(const Policy& policy, const std::string& field) {
+  require_installed(policy.target);
   transact(session_, "policy_check", [&](Transaction& transaction) {
     const TableFacts table = look_up_table(transaction, policy, field);
     static_cast<void>(look_up_relations(transaction, table, field));
@@ -194,7 +197,7 @@ Census PgTargetDatabase::census(const Policy& policy) {
 
 void PgTargetDatabase::change_gate(const std::string& row, std::optional<std::int64_t> epoch,
                                    bool halted, const std::string& reason) {
-  require_installed();
+  require_installed("NAME");
   transact(session_, "gate_set", [&](Transaction& transaction) {
     if (row != "*") transaction.exec(queries::gate_add, Params::of(row));
     transaction.exec(queries::gate_lock_exclusive, Params::of(row));

@@ -23,7 +23,7 @@ class PgTargetDatabase final : public TargetDatabase {
   LedgerTotals ledger_totals(const std::string& run) override;
 
  private:
-  void require_installed();
+  void require_installed(const std::string& target);
   void change_gate(const std::string& row, std::optional<std::int64_t> epoch, bool halted,
                    const std::string& reason);
 

@@ -165,6 +165,19 @@ TEST_CASE("a policy file that does not fit the databases changes nothing", "[fle
   check_files(fleet, database_cases());
 }
 
+TEST_CASE("a file for a target that is not prepared changes nothing and says what to run",
+          "[fleet][bad_input]") {
+  Fleet fleet;
+  fleet.must({"migrate"});
+  make_table(fleet.target(), 10);
+  const std::string file = fleet.write_file(
+      "p.yaml", "targets:\n  app: {url: \"" + fleet.target().url() + "\"}\n" + policy_yaml());
+  check_refused(fleet.lethe({"policy", "apply", "-f", file}), "lethe", 78,
+                {"lethe target install app"});
+  CHECK(fleet.control().number("SELECT count(*) FROM lethe.targets") == 0);
+  CHECK(fleet.control().number("SELECT count(*) FROM lethe.policies") == 0);
+}
+
 TEST_CASE("a command that is wrong changes nothing", "[fleet][bad_input]") {
   QuietFleet fleet;
   const std::string uri = fmt::format("postgresql://u:{}@h/d", secret);
