@@ -52,7 +52,7 @@ Session& PgTaskRunner::session_for(const RunContext& run) {
         std::make_unique<Session>(SessionOptions{.connection = run.target_url,
                                                  .application_name = application_name_,
                                                  .statement_timeout = std::chrono::seconds(30),
-                                                 .lock_timeout = std::chrono::milliseconds(500),
+                                                 .lock_timeout = lock_timeout_,
                                                  .idle_timeout = std::chrono::seconds(15)});
   return *target.session;
 }

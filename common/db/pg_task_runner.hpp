@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,8 +17,10 @@ class Transaction;
 /// transaction that begins with the fence and the gate (batch_transaction.hpp).
 class PgTaskRunner final : public TaskRunner {
  public:
-  explicit PgTaskRunner(std::string application_name)
-      : application_name_(std::move(application_name)) {}
+  /// A batch waits for a lock at most `lock_timeout`.
+  explicit PgTaskRunner(std::string application_name,
+                        std::chrono::milliseconds lock_timeout = std::chrono::milliseconds(500))
+      : application_name_(std::move(application_name)), lock_timeout_(lock_timeout) {}
 
   std::variant<PlanFacts, TargetTrouble> look(const RunContext& run,
                                               const LeaseToken& lease) override;
@@ -48,6 +51,7 @@ class PgTaskRunner final : public TaskRunner {
                                                               std::int64_t size);
 
   std::string application_name_;
+  std::chrono::milliseconds lock_timeout_;
   std::map<std::string, Target> targets_;  // by URL; used only by the owning thread
   std::mutex running_mutex_;
   Session* running_ = nullptr;  // guarded by running_mutex_: what cancel() would cancel

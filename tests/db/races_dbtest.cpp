@@ -14,6 +14,9 @@ using test::TestDatabase;
 
 namespace {
 
+/// A batch that must wait does so for as long as its statement may take.
+constexpr std::chrono::seconds patient{25};
+
 /// Works the plan of a fresh run off and leases its first clean task.
 LeasedTask lease_clean_task(RunDriver& fleet) {
   auto plan = fleet.lease();
@@ -45,7 +48,7 @@ void refresh_while_a_batch_waits(TestDatabase& database, RunDriver& fleet,
 TEST_CASE("a row that is refreshed while the batch waits for its lock stays", "[race]") {
   TestDatabase database;
   test::make_plain_table(database, 240);
-  RunDriver fleet(database);
+  RunDriver fleet(database, patient);
   const std::string run = fleet.start(test::policy_of("", 5));
   refresh_while_a_batch_waits(database, fleet,
                               "UPDATE public.t SET created_at = now() WHERE id IN (200, 230)");
@@ -62,7 +65,7 @@ TEST_CASE("a row of a partition that is refreshed while the batch waits stays", 
   database.execute("CREATE TABLE public.q (id int, seen_at timestamptz) PARTITION BY LIST (id)");
   database.execute("CREATE TABLE public.q1 PARTITION OF public.q FOR VALUES IN (1, 2, 3)");
   database.execute("INSERT INTO public.q SELECT n, '2001-01-01' FROM generate_series(1, 3) n");
-  RunDriver fleet(database);
+  RunDriver fleet(database, patient);
   Policy policy = test::policy_of("", 5, "q");
   policy.timestamp = {"seen_at"};
   const std::string run = fleet.start(policy);
@@ -75,7 +78,7 @@ TEST_CASE("a row of a partition that moves to a younger partition while the batc
           "[race]") {
   TestDatabase database;
   test::make_partitioned_table(database);
-  RunDriver fleet(database);
+  RunDriver fleet(database, patient);
   const auto before = database.number("SELECT count(*) FROM public.p");
   const std::string run = fleet.start(test::policy_of("", 160, "p"));
   // Only the oldest partitions hold expired rows; the first clean task is of the lowest oid, so
@@ -99,7 +102,7 @@ TEST_CASE("a refreshed row of a tenant with fewer rows than keep_min stays like 
   TestDatabase database;
   test::make_plain_table(database, 240);
   database.execute("DELETE FROM public.t WHERE tenant = 't3' AND id <= 200");  // 4 old rows stay
-  RunDriver fleet(database);
+  RunDriver fleet(database, patient);
   Policy policy = test::policy_of("", 1);
   policy.tenant = TenantRule{.column = "tenant", .keep_min = 10, .overrides = {}, .only = {}};
   const std::string run = fleet.start(policy);

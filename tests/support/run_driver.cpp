@@ -9,7 +9,7 @@ namespace lethe::test {
 
 using namespace std::chrono_literals;
 
-RunDriver::RunDriver(TestDatabase& database)
+RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_timeout)
     : database_(database),
       control_(database.url(), "lethe-test", clock_, random_),
       queue_session_({.connection = database.url(), .application_name = "lethe-test"}),
@@ -19,7 +19,7 @@ RunDriver::RunDriver(TestDatabase& database)
   worker_ = queue_.register_worker({.instance = "test", .version = "0", .slots = 1, .targets = {}});
   presence_.registered(worker_, clock_.now());
   executor_ = std::make_unique<worker::Executor>(
-      clock_, presence_, std::make_unique<db::PgTaskRunner>("lethe-test"), 250ms);
+      clock_, presence_, std::make_unique<db::PgTaskRunner>("lethe-test", lock_timeout), 250ms);
 }
 
 std::string RunDriver::start(Policy policy) {

@@ -20,7 +20,9 @@ namespace lethe::test {
 /// and works on their tasks one batch at a time, so that a test decides what happens in between.
 class RunDriver {
  public:
-  explicit RunDriver(TestDatabase& database);
+  /// A batch waits for a lock at most `lock_timeout`; long where a test wants it to wait.
+  explicit RunDriver(TestDatabase& database,
+                     std::chrono::milliseconds lock_timeout = std::chrono::milliseconds(500));
 
   /// Starts an ad-hoc run of `policy`, whose target becomes this database.
   std::string start(Policy policy);
