@@ -216,6 +216,12 @@ TEST_CASE("paused tasks are not leased and a resumed fleet goes on where it was"
   operators.pause({.scope = PauseScope::all, .name = ""}, "freeze", "ana");
   CHECK(fleet.settle(settlement_of(*task, Outcome::release)) == Settled::yes);
   CHECK_FALSE(fleet.lease());
+  // Settled during the pause, so it was not parked by it; it is paused all the same.
+  const auto why = fleet.control().tasks().why(task->lease.task.value);
+  REQUIRE(why);
+  CHECK(why->state == "paused");
+  CHECK(why->paused_by == "ana");
+  CHECK(fleet.control().tasks().find(task->lease.task.value)->state == "paused");
   CHECK(operators.resume({.scope = PauseScope::policy, .name = "one"}, "ana"));
   CHECK_FALSE(operators.resume({.scope = PauseScope::policy, .name = "one"}, "ana"));
   CHECK_FALSE(fleet.lease());

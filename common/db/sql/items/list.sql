@@ -20,7 +20,11 @@ SELECT i.id, i.run_id AS run, i.policy, i.target, i.kind, s.state, i.tenant, i.l
   FROM lethe.items i
  CROSS JOIN LATERAL (SELECT CASE WHEN i.is_leased THEN 'leased'
                                  WHEN i.enqueue_at IS NOT NULL THEN 'scheduled'
-                                 WHEN i.admission = 2 THEN 'paused'
+                                 WHEN i.admission = 2 OR EXISTS (  -- settled during the pause
+                                   SELECT 1 FROM lethe.pauses p
+                                    WHERE p.scope = 'all'
+                                       OR (p.scope = 'target' AND p.name = i.target)
+                                       OR (p.scope = 'policy' AND p.name = i.policy)) THEN 'paused'
                                  WHEN i.admission = 0 THEN 'ready'
                                  ELSE 'waiting' END AS state) s
  WHERE ($1::text IS NULL OR i.id = $1::text)

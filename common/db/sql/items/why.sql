@@ -9,7 +9,8 @@
 -- Index    items_pkey, items_adm, items_wai
 -- Caller   PgTaskStore::why
 SELECT CASE WHEN i.is_leased THEN 'leased' WHEN i.enqueue_at IS NOT NULL THEN 'scheduled'
-            WHEN i.admission = 2 THEN 'paused' WHEN i.admission = 0 THEN 'ready'
+            WHEN i.admission = 2 OR p.scope IS NOT NULL THEN 'paused'
+            WHEN i.admission = 0 THEN 'ready'
             ELSE 'waiting' END AS state,
        i.target, t.max_running AS target_cap,
        (SELECT count(*) FROM lethe.items l
