@@ -171,14 +171,12 @@ void Fleet::age_heartbeat(std::int64_t worker) {
 }
 
 std::string Fleet::end_of(const std::string& run) {
-  std::string state;
   static_cast<void>(eventually([&] {
-    state = control_.text("SELECT state FROM lethe.runs WHERE id = '" + run + "'");
     return control_.number(
                "SELECT count(*) FROM lethe.runs WHERE finished_at IS NOT NULL AND id = '" + run +
                "'") > 0;
   }));
-  return state;
+  return control_.text("SELECT state FROM lethe.runs WHERE id = '" + run + "'");
 }
 
 std::set<std::int64_t> Fleet::ids(const std::string& query) {

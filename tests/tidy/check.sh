@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 failed=0
+callers=$(mktemp)
+trap 'rm -f "$callers"' EXIT
 
 sources() { find common proto scheduler worker cli -name '*.[ch]pp' | sort; }
 
@@ -68,6 +70,15 @@ while read -r file; do
   name=$(sed 's|common/db/sql/||; s|common/db/demo/||; s|\.sql$||; s|[/.-]|_|g' <<<"$file")
   grep -rqE "[a-z_]*queries::$name\b" common/db --include='*.cpp' ||
     report "$file: nobody runs it" 'delete it'
+  # "Class::method" or "function (file.cpp)", several separated by commas, also on further lines.
+  awk '!/^--/ { exit } sub(/^-- Caller +/, "") { on = 1 } on { sub(/^-- +/, ""); print }' "$file" |
+    tr ',' '\n' >"$callers"
+  [[ -s $callers ]] || report "$file: the caller has no name" 'write Class::method or function (file.cpp)'
+  while read -r caller place; do
+    [[ -n $caller ]] || continue
+    grep -rqE "\b$caller\b" common/db --include="$(tr -d '()' <<<"${place:-*.cpp}")" ||
+      report "$file: caller '$caller' ${place:-} does not exist" 'name who runs it now'
+  done <"$callers"
 done < <(find common/db/sql common/db/demo -name '*.sql' 2>/dev/null | sort)
 
 # The architecture page names every folder.

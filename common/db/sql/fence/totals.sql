@@ -5,5 +5,5 @@
 -- Returns  batches, rows, finished when this epoch is the newest; else no row
 -- Locks    none
 -- Index    fence_pkey
--- Caller   PgTaskRunner, after commit_unknown
+-- Caller   PgTaskRunner::after_unknown_commit
 SELECT batches, rows, finished FROM lethe.fence WHERE task = $1::text AND epoch = $2::bigint

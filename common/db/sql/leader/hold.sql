@@ -5,7 +5,7 @@
 -- Returns  one row when it leads, none when it does not
 -- Locks    the leader's row, shared: a takeover waits for this transaction
 -- Index    leader_pkey
--- Caller   PgSchedulerStore, first statement of every transaction
+-- Caller   as_leader (pg_scheduler_store.cpp)
 SELECT term
   FROM lethe.leader
  WHERE name = 'scheduler' AND holder = $1::text AND term = $2::bigint

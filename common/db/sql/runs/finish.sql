@@ -6,7 +6,7 @@
 -- Affects  0 rows when it has ended already
 -- Locks    the run's row
 -- Index    runs_pkey
--- Caller   RunAdvancer
+-- Caller   advance_run (queue_steps.cpp)
 UPDATE lethe.runs
    SET state = $2::text, error = $3::text, finished_at = clock_timestamp(),
        passes = passes + CASE WHEN $2::text = 'satisfied' THEN 1 ELSE 0 END

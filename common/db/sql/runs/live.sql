@@ -1,7 +1,7 @@
--- Runs that have not ended, for the scheduler to move on what a worker could not.
+-- Runs that have not ended and have no live task, for the scheduler to move on.
 --
 --   $1 integer  most runs, 1..1000
--- Returns  id, target; those without a live task first
+-- Returns  id, target; the oldest first
 -- Locks    none
 -- Index    runs_live, items_run
 -- Caller   PgSchedulerStore::close_runs

@@ -6,7 +6,7 @@
 --          when none)
 -- Locks    the run's row
 -- Index    runs_pkey, items_run, dead_run, history_run
--- Caller   RunAdvancer
+-- Caller   advance_run (queue_steps.cpp)
 SELECT r.state, r.passes, r.rows, r.pass_rows, r.cancel_requested,
        (SELECT count(*) FROM lethe.items i WHERE i.run_id = r.id) AS live_tasks,
        (SELECT count(*) FROM lethe.history h

@@ -6,7 +6,7 @@
 -- Affects  the new task; 0 rows when the run has ended
 -- Locks    the run's row, the new task
 -- Index    runs_pkey
--- Caller   RunAdvancer
+-- Caller   advance_run (queue_steps.cpp)
 WITH run AS (
   UPDATE lethe.runs SET state = 'planned', passes = passes + 1
    WHERE id = $1::text AND finished_at IS NULL
