@@ -61,8 +61,8 @@ Deleted by_index(Transaction& transaction, const CleanStep& step, const std::str
   const auto row = transaction.exec_built(built.sql, built.params).at(0);
   Deleted deleted = to_deleted(row);
   const auto picked = number(row, "picked");
-  // A few rows may have been renewed between the pick and the delete; verification meets them again.
-  // A full batch of which nothing goes would be picked for ever.
+  // A few rows may have been renewed between the pick and the delete; verification meets them
+  // again. A full batch of which nothing goes would be picked for ever.
   if (picked >= step.size && deleted.rows == 0)
     stop(TargetTrouble::Kind::permanent,
          fmt::format("{} rows of {} were picked and none was deleted: a trigger or rule keeps them",
