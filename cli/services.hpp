@@ -22,7 +22,10 @@ struct Stores {
   PolicyStore& policies;
   RunStore& runs;
   TaskStore& tasks;
+  DeadStore& dead;
+  TenantStore& tenants;
   FleetStore& fleet;
+  Inspector& inspector;
   Migrations& migrations;
 };
 

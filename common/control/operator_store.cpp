@@ -7,6 +7,7 @@ const char* to_string(PauseScope scope) noexcept {
     case PauseScope::all: return "all";
     case PauseScope::target: return "target";
     case PauseScope::policy: return "policy";
+    case PauseScope::tenant: return "tenant";
   }
   return "unknown";
 }

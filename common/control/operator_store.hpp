@@ -114,12 +114,26 @@ struct RunEffort {
   std::int64_t workers = 0;  ///< that worked on them
 };
 
+/// How a run is started by hand. Lane, priority and expiry are the policy's own.
+struct StartOptions {
+  std::int64_t policy_epoch = 0;  ///< 0: ad hoc
+  std::string source_id;          ///< not "": at most one open run has it
+  std::string not_before;         ///< timestamptz or interval from now as text; "": at once
+};
+
+/// A run that was started, or the open one that has the same source_id.
+struct StartedRun {
+  RunId id;
+  bool is_new = true;
+};
+
 class RunStore {
  public:
   virtual ~RunStore() = default;
   /// Makes a run by hand, ad hoc (policy_epoch 0) or of a policy, with its plan task. Refused
   /// (ExitCode::refused) while a run of the same policy is open.
-  virtual RunId start(const Policy& spec, std::int64_t policy_epoch, const std::string& actor) = 0;
+  virtual StartedRun start(const Policy& spec, const StartOptions& options,
+                           const std::string& actor) = 0;
   virtual std::vector<RunRow> list(const RunFilter& filter) = 0;
   virtual std::optional<RunRow> find(const std::string& id) = 0;
   /// Zeros for a run that is not there.
@@ -159,8 +173,16 @@ struct TaskSituation {
   std::string target;
   std::int64_t target_cap = 0;
   std::int64_t target_admitted = 0;
+  std::string tenant;           ///< "" when it is for no single tenant
+  std::int64_t tenant_cap = 0;  ///< 0: none of its own
+  std::int64_t tenant_admitted = 0;
   std::string lane;
   std::string enqueue_at;
+  std::string window;         ///< of its policy, "01:00 to 05:00 Europe/Berlin"; "" for none
+  bool window_open = true;    ///< now
+  std::string circuit_until;  ///< the target could not be reached; next attempt then. "" is well
+  std::int64_t circuit_failures = 0;
+  std::string circuit_error;
   std::optional<std::int64_t> leased_by;
   std::string leased_at;
   std::string lease_deadline;
@@ -174,8 +196,9 @@ struct TaskSituation {
   std::string paused_by;
   std::string paused_at;
   std::string pause_reason;
-  std::int64_t workers = 0;  ///< alive and able to take it
-  std::int64_t ahead = 0;    ///< waiting tasks of the target before it
+  std::int64_t workers = 0;            ///< alive and able to take it
+  std::int64_t workers_of_target = 0;  ///< alive and serving its target, whatever the lane
+  std::int64_t ahead = 0;  ///< waiting tasks of its tenant in the target before it, at most 1000
 };
 
 struct TaskFilter {
@@ -196,8 +219,88 @@ class TaskStore {
   virtual void cancel(const std::string& id, const std::string& actor) = 0;
   /// Runs a scheduled task now, or puts a dead letter back and opens its run again.
   virtual void retry(const std::string& id, const std::string& actor) = 0;
+  /// Lets an unleased task wait for `delay` (interval text) more, without spending an attempt.
+  virtual void snooze(const std::string& id, const std::string& delay,
+                      const std::string& actor) = 0;
   /// Takes a leased task from its worker, whose batch is then refused.
   virtual void release(const std::string& id, const std::string& actor) = 0;
+};
+
+/// A task that ended badly. `task` is as it was, state "dead", `last_error` is the reason.
+struct DeadRow {
+  TaskRow task;
+  std::string sqlstate;  ///< "" when no database said so
+  std::string died_at;
+};
+
+/// Which dead letters; all conditions hold. All of them when everything is empty.
+struct DeadFilter {
+  std::vector<std::string> ids;
+  std::string run;
+  std::string policy;
+  std::string target;
+  std::string reason;           ///< a part of it, exact case
+  std::int32_t rows_max = 100;  ///< 1..10000
+};
+
+class DeadStore {
+ public:
+  virtual ~DeadStore() = default;
+  /// The newest first.
+  virtual std::vector<DeadRow> list(const DeadFilter& filter) = 0;
+  virtual std::int64_t count(const DeadFilter& filter) = 0;
+  virtual std::optional<DeadRow> find(const std::string& id) = 0;
+  /// Puts up to rows_max of them back into the queue, under their own ids, and opens their runs
+  /// again. Those whose policy has another open run stay. Returns the ids that went back.
+  virtual std::vector<std::string> retry(const DeadFilter& filter, const std::string& actor) = 0;
+  /// Forgets up to rows_max of them for good; their runs stay as they ended. Returns the ids.
+  virtual std::vector<std::string> discard(const DeadFilter& filter, const std::string& actor) = 0;
+};
+
+/// What a tenant of a target may take of the fleet.
+struct TenantLimits {
+  std::string target;
+  std::string tenant;
+  std::int32_t weight = 100;     ///< 1..10000; twice the weight is twice the share
+  std::int32_t max_running = 4;  ///< tasks admitted at once, 0..1000
+  std::string lane;              ///< of its tasks; "": the policy's
+};
+
+class TenantStore {
+ public:
+  virtual ~TenantStore() = default;
+  /// Adds or changes; true when it is new. Tasks that wait already take the new limits.
+  virtual bool set(const TenantLimits& limits, const std::string& actor) = 0;
+  /// Those with limits of their own; of one target, or of all with "".
+  virtual std::vector<TenantLimits> list(const std::string& target) = 0;
+  virtual std::optional<TenantLimits> find(const std::string& target,
+                                           const std::string& tenant) = 0;
+  /// Back to the defaults; false when it had none.
+  virtual bool remove(const std::string& target, const std::string& tenant,
+                      const std::string& actor) = 0;
+};
+
+/// One thing that is wrong with the control database.
+struct Violation {
+  std::string rule;    ///< short name, e.g. "cap_exceeded"
+  std::string object;  ///< id of the row
+  std::string detail;  ///< one line
+};
+
+class Inspector {
+ public:
+  virtual ~Inspector() = default;
+  /// Checks what must always hold, at any moment and under load: every task in exactly one place,
+  /// leases, epochs, caps, states. Empty when all is well.
+  virtual std::vector<Violation> invariants() = 0;
+  /// Rows per ended run by the control database; for comparing with the targets' ledgers.
+  struct RunTotal {
+    std::string run;
+    std::string target;
+    std::int64_t rows = 0;
+    std::int64_t batches = 0;
+  };
+  virtual std::vector<RunTotal> run_totals(std::int32_t runs_max) = 0;
 };
 
 struct WorkerRow {
@@ -210,10 +313,11 @@ struct WorkerRow {
   std::int64_t last_seen_ms = 0;
   std::string started_at;
   std::string targets;  ///< comma-separated; "" for all
+  std::string lanes;    ///< comma-separated
   std::int64_t leased = 0;
 };
 
-enum class PauseScope { all, target, policy };
+enum class PauseScope { all, target, policy, tenant };
 [[nodiscard]] const char* to_string(PauseScope scope) noexcept;
 
 struct Pause {
@@ -229,6 +333,14 @@ class FleetStore {
   virtual std::optional<WorkerRow> worker(std::int64_t id) = 0;
   /// Parks every task that the pause covers; leased batches go on to their end.
   virtual void pause(const Pause& pause, const std::string& reason, const std::string& actor) = 0;
+  /// Every pause in force.
+  struct PauseRow {
+    Pause pause;
+    std::string paused_by;
+    std::string paused_at;
+    std::string reason;
+  };
+  virtual std::vector<PauseRow> pauses() = 0;
   /// False when there was no such pause.
   virtual bool resume(const Pause& pause, const std::string& actor) = 0;
 };

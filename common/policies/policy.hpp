@@ -61,6 +61,27 @@ struct TenantRule {
   friend bool operator==(const TenantRule&, const TenantRule&) = default;
 };
 
+/// A time of day, local to the policy's zone.
+struct TimeOfDay {
+  std::int32_t minutes = 0;  ///< since midnight, 0..1439
+  friend bool operator==(const TimeOfDay&, const TimeOfDay&) = default;
+};
+
+/// No batch starts outside [from, to). `to` before `from` wraps around midnight; they differ.
+struct TimeWindow {
+  TimeOfDay from;
+  TimeOfDay to;
+  friend bool operator==(const TimeWindow&, const TimeWindow&) = default;
+};
+
+/// What becomes of an instant that no scheduler was there for: one run makes up for all of them, or
+/// they are only recorded.
+enum class Missed { once, skip };
+
+/// What becomes of an instant while the run before is still open: it is only recorded, or its run
+/// waits (one at most).
+enum class Overlap { skip, queue };
+
 /// What to keep: one table, how long, for whom, when. A plain value; applying it is elsewhere.
 struct Policy {
   std::string name;    ///< [a-z0-9][a-z0-9_.-]{0,62}; empty for an ad-hoc run
@@ -72,8 +93,15 @@ struct Policy {
   Condition where;
   std::optional<std::int64_t> keep_min;  ///< newest rows to keep in the table; none: no minimum
   std::optional<TenantRule> tenant;
-  std::string schedule;                  ///< cron line, @macro or "every N s"; empty: only by hand
-  std::string timezone = "UTC";          ///< IANA name in which the cron line is read
+  std::string schedule;              ///< cron line, @macro or "every N s"; empty: only by hand
+  std::string timezone = "UTC";      ///< IANA name in which the cron line and the window are read
+  std::optional<TimeWindow> window;  ///< none: at any time
+  Missed missed = Missed::once;
+  Overlap overlap = Overlap::skip;
+  std::int64_t jitter_seconds = 0;  ///< 0..86400; each policy fires later by its own part of this
+  std::string lane = "normal";      ///< [a-z0-9][a-z0-9_.-]{0,62}
+  std::int32_t priority = 2;  ///< 0 (first) to 4; a step weighs as much as ten minutes of waiting
+  std::int64_t expire_after_seconds = 86'400;  ///< 60..2592000; no batch of a run starts later
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 

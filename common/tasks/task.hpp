@@ -77,6 +77,7 @@ struct LeasedTask {
   LeaseToken lease;
   TaskKind kind = TaskKind::plan;
   RunId run;
+  std::string target;
   std::string payload;        ///< msgpack
   std::int32_t attempts = 0;  ///< consecutive ones without progress, this one included
   std::int32_t max_attempts = 0;

@@ -56,20 +56,31 @@ struct Settlement {
   std::chrono::milliseconds took{0};
   std::string error;  ///< one line; "" when there is none
   std::string sqlstate;
+  bool target_down = false;             ///< the target could not be reached: counts for its circuit
   std::optional<PlanOutcome> plan;      ///< plan tasks that are done
   std::optional<VerifyOutcome> verify;  ///< verify tasks that are done
 };
 
-/// Whether a settlement took effect. `lease_lost` is normal: the task was rescued meanwhile, or
-/// this is a repeat of a settlement whose answer got lost.
-enum class Settled { yes, lease_lost };
+/// Whether a settlement took effect.
+enum class Settled {
+  yes,
+  already,     ///< a repeat: this very settlement took effect before, and its answer got lost
+  lease_lost,  ///< the task was taken back meanwhile; nothing changed. Normal after a rescue
+};
 
 struct LeaseRequest {
   WorkerId worker;
   std::int32_t tasks_max = 1;  ///< 1..1000: the free slots
   std::chrono::milliseconds length{120'000};
-  std::vector<std::string> lanes;    ///< not empty
+  std::vector<std::string> lanes;    ///< not empty, the preferred one first; each step in this list
+                                     ///< weighs as much as a minute of waiting, so none starves
   std::vector<std::string> targets;  ///< empty: any
+};
+
+/// What one exchange with the queue brought.
+struct Exchange {
+  std::vector<Settled> settled;  ///< in the order of the settlements
+  std::vector<LeasedTask> leased;
 };
 
 /// What the registry answers to a heartbeat.
@@ -82,7 +93,8 @@ struct WorkerInfo {
   std::string instance;  ///< host:pid, for people
   std::string version;
   std::int32_t slots = 0;
-  std::vector<std::string> targets;
+  std::vector<std::string> targets;  ///< empty: all
+  std::vector<std::string> lanes;    ///< not empty, the preferred one first
 };
 
 /// PORT: the items table as a worker sees it. The only place where two processes meet.
@@ -93,13 +105,20 @@ class TaskQueue {
  public:
   virtual ~TaskQueue() = default;
 
-  /// Leases up to `tasks_max` admitted tasks, the most urgent first; never waits for another
-  /// worker's lock. An empty result means that nothing is ready for this worker.
-  virtual std::vector<LeasedTask> lease(const LeaseRequest& request) = 0;
+  /// Ends leases and takes new ones, in one transaction where nothing else depends on them: one
+  /// commit per task when a worker is busy. Moves runs on and admits what may run next, at the
+  /// latest with the next call. Leases the most urgent admitted tasks and never waits for another
+  /// worker's lock; `leased` is empty when nothing is ready for this worker. Without a request
+  /// nothing is leased and nothing is put off. Safe to repeat after commit_unknown.
+  virtual Exchange exchange(const std::vector<Settlement>& settlements,
+                            const std::optional<LeaseRequest>& request) = 0;
 
-  /// Ends leases, in one transaction; moves the runs on; admits what may run next. Answers in the
-  /// order of `settlements`. Safe to repeat after commit_unknown.
-  [[nodiscard]] virtual std::vector<Settled> settle(const std::vector<Settlement>& settlements) = 0;
+  std::vector<LeasedTask> lease(const LeaseRequest& request) {
+    return exchange({}, request).leased;
+  }
+  [[nodiscard]] std::vector<Settled> settle(const std::vector<Settlement>& settlements) {
+    return exchange(settlements, std::nullopt).settled;
+  }
 
   /// The frozen facts of a run. Nothing when the run is gone.
   virtual std::optional<RunContext> run_context(const RunId& run) = 0;
