@@ -33,6 +33,12 @@ SettingTable setting_table() {
            .max = 3'650,
            .fallback = "14",
            .help = "how long finished tasks are kept"},
+          {.key = "dead_days",
+           .unit = "days",
+           .min = 1,
+           .max = 3'650,
+           .fallback = "30",
+           .help = "how long dead letters are kept"},
           log_level_setting()};
 }
 
@@ -42,7 +48,8 @@ SchedulerOptions scheduler_options(const Settings& settings, std::string holder)
   options.leader.term = std::chrono::seconds(settings.number("term_seconds"));
   options.leader.tick = std::chrono::milliseconds(settings.number("tick_ms"));
   options.worker_ttl = std::chrono::seconds(settings.number("worker_ttl_seconds"));
-  options.history_days = static_cast<std::int32_t>(settings.number("history_days"));
+  options.keep.history = static_cast<std::int32_t>(settings.number("history_days"));
+  options.keep.dead = static_cast<std::int32_t>(settings.number("dead_days"));
   return options;
 }
 

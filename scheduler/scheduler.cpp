@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "scheduler/admission.hpp"
 #include "scheduler/closing.hpp"
 #include "scheduler/expiry.hpp"
 #include "scheduler/firing.hpp"
@@ -32,11 +33,14 @@ void run_scheduler(const SchedulerOptions& options, const SchedulerPorts& ports,
   RescueDuty rescue(ports.store, options.worker_ttl);
   ExpiryDuty expiry(ports.store);
   ClosingDuty closing(ports.store);
-  HousekeepingDuty housekeeping(ports.store, options.history_days);
+  LanesDuty lanes(ports.store);
+  RecountDuty recount(ports.store);
+  HousekeepingDuty housekeeping(ports.store, options.keep);
   const std::vector<Duty> duties{
       every(500ms, "firing", firing),   every(200ms, "promotion", promotion),
       every(2s, "rescue", rescue),      every(10s, "expiry", expiry),
-      every(500ms, "closing", closing), every(1h, "housekeeping", housekeeping)};
+      every(500ms, "closing", closing), every(1s, "lanes", lanes),
+      every(15s, "recount", recount),   every(1h, "housekeeping", housekeeping)};
   LeaderDuties leader(options.leader, ports.clock, ports.random, ports.leadership, duties);
   leader.run(stop);
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <stop_token>
 
 #include "common/clock.hpp"
@@ -14,7 +13,7 @@ namespace lethe::scheduler {
 struct SchedulerOptions {
   LeaderDuties::Options leader;
   std::chrono::milliseconds worker_ttl{30'000};
-  std::int32_t history_days = 14;
+  KeepDays keep;
 };
 
 /// What a scheduler borrows; all of it is used by the calling thread only.

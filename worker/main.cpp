@@ -8,6 +8,7 @@
 #include "common/db/migrator.hpp"
 #include "common/db/pg_task_queue.hpp"
 #include "common/db/pg_task_runner.hpp"
+#include "common/db/pg_worker_registry.hpp"
 #include "common/db/session.hpp"
 #include "common/random.hpp"
 #include "common/shutdown_signal.hpp"
@@ -26,14 +27,12 @@ void run(const Settings& settings) {
   const std::string database = settings.text("database");
   SystemClock clock;
   SeededRandom random;
-  SeededRandom beat_random;
   IdMaker ids(clock, random);
-  IdMaker beat_ids(clock, beat_random);
   db::Session session({.connection = database, .application_name = "lethe-worker"});
   db::Session beat_session({.connection = database, .application_name = "lethe-worker/heartbeat"});
   db::Migrator migrator(session);
-  db::PgTaskQueue queue(session, ids);
-  db::PgTaskQueue registry(beat_session, beat_ids);
+  db::PgTaskQueue queue(session, ids, clock);
+  db::PgWorkerRegistry registry(beat_session);
 
   if (!wait_for_control(migrator, clock, random, shutdown.drain())) return;
   worker::run_worker(

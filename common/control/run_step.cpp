@@ -31,7 +31,7 @@ RunStep after_verification(const RunProgress& progress, const VerifyOutcome& ver
 }  // namespace
 
 RunStep next_run_step(const RunProgress& progress, const std::optional<VerifyOutcome>& verified) {
-  if (progress.live_tasks > 0) return {};
+  if (progress.has_live_tasks) return {};
   if (!progress.dead_reason.empty()) {
     const bool expired = progress.dead_reason.starts_with("expired");
     return finish(expired ? "expired" : "failed", progress.dead_reason);
@@ -40,6 +40,11 @@ RunStep next_run_step(const RunProgress& progress, const std::optional<VerifyOut
   if (progress.cancelled_tasks > 0)
     return finish("cancelled",
                   fmt::format("{} of its tasks were cancelled", progress.cancelled_tasks));
+  if (progress.state == "queued") {
+    if (progress.late)
+      return finish("expired", "expired: the run before it took until its time was over");
+    return {.kind = RunStep::Kind::begin, .delay = {}, .state = "", .error = ""};
+  }
   if (verified.has_value()) return after_verification(progress, *verified);
   if (progress.state == "cleaning")
     return {.kind = RunStep::Kind::verify, .delay = {}, .state = "", .error = ""};

@@ -11,19 +11,20 @@ namespace lethe {
 
 /// How far a run is, read with its row locked.
 struct RunProgress {
-  std::string state;           ///< planned, cleaning, verifying
+  std::string state;           ///< queued, planned, cleaning, verifying
   std::int32_t passes = 0;     ///< finished rounds
   std::int64_t rows = 0;       ///< deleted so far
   std::int64_t pass_rows = 0;  ///< of them before this pass
   bool cancel_requested = false;
-  std::int64_t live_tasks = 0;
+  bool late = false;  ///< its time is over
+  bool has_live_tasks = false;
   std::int64_t cancelled_tasks = 0;
   std::string dead_reason;  ///< of the first dead task; "" when none died
 };
 
 /// What a run does next.
 struct RunStep {
-  enum class Kind { wait, verify, plan_again, finish };
+  enum class Kind { wait, begin, verify, plan_again, finish };
   Kind kind = Kind::wait;
   std::chrono::milliseconds delay{0};  ///< plan_again: so that locks can go away
   std::string state;                   ///< finish: satisfied, failed, cancelled, expired

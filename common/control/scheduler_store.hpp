@@ -47,6 +47,12 @@ struct Term {
   std::int64_t number = 0;
 };
 
+/// How long what has ended is kept.
+struct KeepDays {
+  std::int32_t history = 14;  ///< 1..3650
+  std::int32_t dead = 30;     ///< 1..3650
+};
+
 /// PORT: who leads. Thread safety: none. Errors: StoreError.
 class Leadership {
  public:
@@ -75,10 +81,14 @@ class SchedulerStore {
                                      std::int32_t tasks_max) = 0;
   /// How many tasks were past their deadline.
   virtual std::int32_t expire(const Term& term, std::int32_t tasks_max) = 0;
-  /// Moves on runs that have no live task; how many.
+  /// Moves on runs that have no live task, and cancels what was added to cancelled ones; how many.
   virtual std::int32_t close_runs(const Term& term, std::int32_t runs_max) = 0;
-  /// Creates and drops partitions of history, forgets old workers.
-  virtual void keep_house(const Term& term, std::int32_t history_days) = 0;
+  /// Moves the heads of the lanes, so that leasing does not read what was leased before.
+  virtual void advance_lanes(const Term& term) = 0;
+  /// Counts admitted tasks and looks for waiting ones anew, and admits; of every target.
+  virtual void recount(const Term& term) = 0;
+  /// Creates and drops partitions of history; forgets old workers, dead letters and tenants.
+  virtual void keep_house(const Term& term, const KeepDays& days) = 0;
 };
 
 }  // namespace lethe

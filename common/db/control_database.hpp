@@ -1,11 +1,14 @@
 #pragma once
 
 #include "common/db/migrator.hpp"
+#include "common/db/pg_dead_store.hpp"
 #include "common/db/pg_fleet_store.hpp"
+#include "common/db/pg_inspector.hpp"
 #include "common/db/pg_policy_store.hpp"
 #include "common/db/pg_run_store.hpp"
 #include "common/db/pg_target_store.hpp"
 #include "common/db/pg_task_store.hpp"
+#include "common/db/pg_tenant_store.hpp"
 #include "common/db/session.hpp"
 #include "common/ulid.hpp"
 
@@ -25,6 +28,9 @@ class ControlDatabase {
   [[nodiscard]] PolicyStore& policies() { return policies_; }
   [[nodiscard]] RunStore& runs() { return runs_; }
   [[nodiscard]] TaskStore& tasks() { return tasks_; }
+  [[nodiscard]] DeadStore& dead() { return dead_; }
+  [[nodiscard]] TenantStore& tenants() { return tenants_; }
+  [[nodiscard]] Inspector& inspector() { return inspector_; }
   [[nodiscard]] FleetStore& fleet() { return fleet_; }
   [[nodiscard]] Migrations& migrations() { return migrations_; }
 
@@ -35,6 +41,9 @@ class ControlDatabase {
   PgPolicyStore policies_{session_};
   PgRunStore runs_{session_, ids_};
   PgTaskStore tasks_{session_, ids_};
+  PgDeadStore dead_{session_};
+  PgTenantStore tenants_{session_};
+  PgInspector inspector_{session_};
   PgFleetStore fleet_{session_};
   Migrator migrations_{session_};
 };

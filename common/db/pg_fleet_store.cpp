@@ -7,6 +7,17 @@
 
 namespace lethe::db {
 
+namespace {
+
+PauseScope pause_scope(const std::string& name) {
+  for (const PauseScope scope :
+       {PauseScope::target, PauseScope::policy, PauseScope::tenant, PauseScope::all})
+    if (name == to_string(scope)) return scope;
+  throw StoreError(Failure::rejected, "pauses_list", "", "unknown scope of a pause: " + name);
+}
+
+}  // namespace
+
 std::vector<WorkerRow> PgFleetStore::read(const std::optional<std::int64_t>& id, bool also_ended) {
   return transact(session_, "workers_list", [&](Transaction& transaction) {
     std::vector<WorkerRow> workers;
@@ -20,6 +31,7 @@ std::vector<WorkerRow> PgFleetStore::read(const std::optional<std::int64_t>& id,
                          .last_seen_ms = number(row, "last_seen_ms"),
                          .started_at = text(row, "started_at"),
                          .targets = text(row, "targets"),
+                         .lanes = text(row, "lanes"),
                          .leased = number(row, "leased")});
     return workers;
   });
@@ -37,12 +49,27 @@ std::optional<WorkerRow> PgFleetStore::worker(std::int64_t id) {
 
 void PgFleetStore::pause(const Pause& pause, const std::string& reason, const std::string& actor) {
   transact(session_, "pauses_put", [&](Transaction& transaction) {
-    lock_slots(transaction, all_target_names(transaction));
+    const auto targets = all_target_names(transaction);
+    lock_slots(transaction, targets);
     transaction.exec(queries::pauses_put,
                      Params::of(to_string(pause.scope), pause.name, actor, reason));
     transaction.exec(queries::items_park);
+    rebalance(transaction, targets);
     audit(transaction, actor, "pause", fmt::format("{} {}", to_string(pause.scope), pause.name),
           reason);
+  });
+}
+
+std::vector<FleetStore::PauseRow> PgFleetStore::pauses() {
+  return transact(session_, "pauses_list", [&](Transaction& transaction) {
+    std::vector<PauseRow> pauses;
+    for (const auto& row : transaction.exec(queries::pauses_list))
+      pauses.push_back({.pause = {.scope = pause_scope(text(row, "scope")),
+                                  .name = text(row, "name")},
+                        .paused_by = text(row, "paused_by"),
+                        .paused_at = text(row, "paused_at"),
+                        .reason = text(row, "reason")});
+    return pauses;
   });
 }
 
@@ -54,7 +81,7 @@ bool PgFleetStore::resume(const Pause& pause, const std::string& actor) {
         transaction.exec(queries::pauses_remove, Params::of(to_string(pause.scope), pause.name));
     if (removed.affected_rows() == 0) return false;
     transaction.exec(queries::items_unpark);
-    admit(transaction, targets);
+    rebalance(transaction, targets);
     audit(transaction, actor, "resume", fmt::format("{} {}", to_string(pause.scope), pause.name),
           "");
     return true;

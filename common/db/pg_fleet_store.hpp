@@ -14,6 +14,7 @@ class PgFleetStore final : public FleetStore {
   std::vector<WorkerRow> workers(bool also_ended) override;
   std::optional<WorkerRow> worker(std::int64_t id) override;
   void pause(const Pause& pause, const std::string& reason, const std::string& actor) override;
+  std::vector<PauseRow> pauses() override;
   bool resume(const Pause& pause, const std::string& actor) override;
 
  private:

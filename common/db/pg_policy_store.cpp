@@ -29,8 +29,12 @@ void PgPolicyStore::apply(const Policy& policy, const PolicyVersion& read,
   const std::string spec = to_canonical_json(policy);
   transact(session_, "policies_apply", [&](Transaction& transaction) {
     const auto& query = read.exists ? queries::policies_update : queries::policies_insert;
+    const auto minutes = [&](TimeOfDay TimeWindow::*end) {
+      return policy.window ? std::optional((*policy.window.*end).minutes) : std::nullopt;
+    };
     const auto changed = transaction.exec(
-        query, Params::of(policy.name, policy.target, spec, to_parameter(next), read.epoch));
+        query, Params::of(policy.name, policy.target, spec, to_parameter(next), read.epoch,
+                          minutes(&TimeWindow::from), minutes(&TimeWindow::to), policy.timezone));
     if (changed.affected_rows() == 0) throw changed_meanwhile(policy.name);
     audit(transaction, actor, read.exists ? "policy.change" : "policy.add", policy.name, spec);
   });

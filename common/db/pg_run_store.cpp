@@ -37,36 +37,46 @@ RunRow to_run_row(const pqxx::row& row) {
           .spec_sha256 = text(row, "spec_sha256")};
 }
 
+void refuse_open_run(Transaction& transaction, const std::string& policy) {
+  const auto open = transaction.exec(queries::policies_open_runs, Params::of(policy));
+  if (open.empty()) return;
+  const std::string id = text(open.at(0), "id");
+  throw UserError(ExitCode::refused,
+                  fmt::format("run {} of policy '{}' is still open; watch it with `lethe run watch "
+                              "{}` or cancel it first",
+                              id, policy, id));
+}
+
 }  // namespace
 
-RunId PgRunStore::start(const Policy& spec, std::int64_t policy_epoch, const std::string& actor) {
+StartedRun PgRunStore::start(const Policy& spec, const StartOptions& options,
+                             const std::string& actor) {
   const std::string id = ids_.next();
-  transact(session_, "runs_start", [&](Transaction& transaction) {
+  return transact(session_, "runs_start", [&](Transaction& transaction) -> StartedRun {
     lock_slots(transaction, {spec.target});
-    const auto open = spec.name.empty()
-                          ? pqxx::result()
-                          : transaction.exec(queries::policies_open_run, Params::of(spec.name));
-    if (!open.empty())
-      throw UserError(ExitCode::refused,
-                      fmt::format("run {} of policy '{}' is still open; watch it with `lethe run "
-                                  "watch {}` or cancel it first",
-                                  text(open.at(0), "id"), spec.name, text(open.at(0), "id")));
+    const auto same = transaction.exec(queries::runs_open_with_source,
+                                       Params::of(options.source_id));
+    if (!same.empty()) return {.id = {text(same.at(0), "id")}, .is_new = false};
+    if (!spec.name.empty()) refuse_open_run(transaction, spec.name);
     const bool made = insert_run(transaction, {.id = id,
-                                               .policy = spec.name,
-                                               .policy_epoch = policy_epoch,
-                                               .target = spec.target,
-                                               .spec_text = to_canonical_json(spec),
-                                               .retain = to_interval(spec.retain),
+                                               .spec = spec,
+                                               .policy_epoch = options.policy_epoch,
                                                .scheduled_for = std::nullopt,
                                                .requested_by = actor,
-                                               .skipped_because = ""});
+                                               .skipped_because = "",
+                                               .queued = false,
+                                               .source_id = options.source_id});
     assert(made);  // without scheduled_for there is nothing that it could collide with
     insert_tasks(transaction, id,
-                 {{.id = ids_.next(), .source_id = id + "/plan/0", .kind = "plan", .payload = ""}});
+                 {{.id = ids_.next(), .source_id = id + "/plan/0", .kind = "plan", .payload = ""}},
+                 options.not_before.empty() ? std::nullopt : std::optional(options.not_before));
+    Touches touches;
+    touches.add(spec.target, tenant_of(spec));
+    touch(transaction, touches);
     admit(transaction, {spec.target});
     audit(transaction, actor, "run.start", id, to_canonical_json(spec));
+    return {.id = {id}, .is_new = true};
   });
-  return RunId{id};
 }
 
 std::vector<RunRow> PgRunStore::read(const std::optional<std::string>& id,
@@ -104,12 +114,14 @@ void PgRunStore::cancel(const std::string& id, const std::string& actor) {
   if (!run.has_value()) throw UserError(ExitCode::not_found, fmt::format("no run '{}'", id));
   transact(session_, "runs_cancel", [&](Transaction& transaction) {
     lock_slots(transaction, {run->target});
+    // Tasks before runs, as everybody locks them. What a plan adds meanwhile, the scheduler finds.
+    transaction.exec(queries::items_cancel, Params::of(id, std::nullopt));
     if (transaction.exec(queries::runs_request_cancel, Params::of(id)).empty())
       throw UserError(ExitCode::refused,
                       fmt::format("run '{}' has ended already: {}", id, run->state));
-    transaction.exec(queries::items_cancel, Params::of(id, std::nullopt));
-    advance_run(transaction, id, ids_);
-    admit(transaction, {run->target});
+    Touches touches;
+    advance_run(transaction, id, ids_, touches);
+    rebalance(transaction, {run->target});
     audit(transaction, actor, "run.cancel", id, "");
   });
 }

@@ -12,7 +12,8 @@ class PgRunStore final : public RunStore {
   /// Both are borrowed and must outlive the store.
   PgRunStore(Session& session, IdMaker& ids) : session_(session), ids_(ids) {}
 
-  RunId start(const Policy& spec, std::int64_t policy_epoch, const std::string& actor) override;
+  StartedRun start(const Policy& spec, const StartOptions& options,
+                   const std::string& actor) override;
   std::vector<RunRow> list(const RunFilter& filter) override;
   std::optional<RunRow> find(const std::string& id) override;
   RunEffort effort(const std::string& id) override;

@@ -7,6 +7,7 @@
 #include "common/db/new_run.hpp"
 #include "common/db/queries.gen.hpp"
 #include "common/db/queue_steps.hpp"
+#include "common/policies/policy_json.hpp"
 
 namespace lethe::db {
 
@@ -29,6 +30,20 @@ std::vector<std::string> to_list(const std::set<std::string>& names) {
 
 Instant instant(std::int64_t microseconds) {
   return Instant(std::chrono::microseconds(microseconds));
+}
+
+/// Whether a firing runs now, waits for the open run, or is only recorded.
+void decide_overlap(Transaction& transaction, Overlap overlap, NewRun& run) {
+  const auto open = transaction.exec(queries::policies_open_runs, Params::of(run.spec.name));
+  if (open.empty() || !run.skipped_because.empty()) return;
+  bool somebody_waits = false;
+  for (const auto& row : open) somebody_waits = somebody_waits || flag(row, "queued");
+  run.queued = overlap == Overlap::queue && !somebody_waits;
+  if (run.queued) return;
+  run.skipped_because =
+      somebody_waits ? fmt::format("run {} of this policy was waiting already",
+                                   text(open.back(), "id"))
+                     : fmt::format("run {} of this policy was still open", text(open.at(0), "id"));
 }
 
 }  // namespace
@@ -65,14 +80,13 @@ std::vector<DuePolicy> PgSchedulerStore::due_policies(std::int32_t policies_max)
 
 std::string PgSchedulerStore::make_run(Transaction& transaction, const Firing& firing) {
   NewRun run{.id = ids_.next(),
-             .policy = firing.policy,
+             .spec = policy_from_json(firing.spec_text),
              .policy_epoch = firing.epoch,
-             .target = firing.target,
-             .spec_text = firing.spec_text,
-             .retain = firing.retain,
              .scheduled_for = std::nullopt,
              .requested_by = "scheduler",
-             .skipped_because = ""};
+             .skipped_because = "",
+             .queued = false,
+             .source_id = ""};
   for (const Instant missed : firing.missed) {
     NewRun skipped = run;
     skipped.id = ids_.next();
@@ -82,11 +96,9 @@ std::string PgSchedulerStore::make_run(Transaction& transaction, const Firing& f
     static_cast<void>(insert_run(transaction, skipped));  // a record that is there already is fine
   }
   run.scheduled_for = to_iso8601(firing.scheduled_for);
-  const auto open = transaction.exec(queries::policies_open_run, Params::of(firing.policy));
-  if (!open.empty())
-    run.skipped_because =
-        fmt::format("run {} of this policy was still open", text(open.at(0), "id"));
+  decide_overlap(transaction, firing.overlap, run);
   if (!insert_run(transaction, run) || !run.skipped_because.empty()) return "";
+  if (run.queued) return run.id;
   insert_tasks(
       transaction, run.id,
       {{.id = ids_.next(), .source_id = run.id + "/plan/0", .kind = "plan", .payload = ""}});
@@ -102,27 +114,29 @@ std::string PgSchedulerStore::fire(const Term& term, const Firing& firing) {
         Params::of(firing.policy, firing.epoch, to_iso8601(firing.scheduled_for), next));
     if (moved.affected_rows() == 0) return "";  // changed meanwhile; the next turn reads it anew
     std::string run = make_run(transaction, firing);
+    Touches touches;
+    touches.add(firing.target, "");
+    touch(transaction, touches);
     admit(transaction, {firing.target});
     return run;
   });
 }
 
 std::int32_t PgSchedulerStore::promote(const Term& term, std::int32_t tasks_max) {
-  const auto targets = as_leader(session_, term, "items_promote", [&](Transaction& transaction) {
-    std::vector<std::string> promoted;
-    for (const auto& row : transaction.exec(queries::items_promote, Params::of(tasks_max)))
-      promoted.push_back(text(row, "target"));
-    return promoted;
+  return as_leader(session_, term, "items_promote", [&](Transaction& transaction) {
+    std::set<std::string> targets;
+    for (const auto& row : transaction.exec(queries::items_due, Params::of(tasks_max)))
+      targets.insert(text(row, "target"));
+    if (targets.empty()) return std::int32_t{0};
+    lock_slots(transaction, to_list(targets));
+    Touches touches;
+    const auto promoted = transaction.exec(queries::items_promote,
+                                           Params::of(tasks_max, to_array(to_list(targets))));
+    for (const auto& row : promoted) touches.add(text(row, "target"), text(row, "tenant"));
+    touch(transaction, touches);
+    admit(transaction, to_list(targets));
+    return static_cast<std::int32_t>(promoted.size());
   });
-  if (targets.empty()) return 0;
-  // Admission in a transaction of its own: its lock comes before the locks of rows everywhere.
-  const auto unique = to_list({targets.begin(), targets.end()});
-  as_leader(session_, term, "items_admit", [&](Transaction& transaction) {
-    lock_slots(transaction, unique);
-    admit(transaction, unique);
-    return true;
-  });
-  return static_cast<std::int32_t>(targets.size());
 }
 
 std::vector<Rescue> PgSchedulerStore::rescue(const Term& term, std::chrono::milliseconds worker_ttl,
@@ -150,57 +164,97 @@ std::vector<Rescue> PgSchedulerStore::rescue(const Term& term, std::chrono::mill
                          .dead = flag(row, "dead")});
       if (rescued.back().dead) moved_runs.insert(rescued.back().run);
     }
-    for (const auto& run : moved_runs) advance_run(transaction, run, ids_);
-    admit(transaction, to_list(targets));
+    advance(transaction, moved_runs);
+    rebalance(transaction, to_list(targets));
     return rescued;
   });
 }
 
 std::int32_t PgSchedulerStore::expire(const Term& term, std::int32_t tasks_max) {
   return as_leader(session_, term, "items_expire", [&](Transaction& transaction) {
-    lock_slots(transaction, all_target_names(transaction));
-    std::set<std::string> runs;
+    const auto late = transaction.exec(queries::runs_late, Params::of(tasks_max));
     std::set<std::string> targets;
+    for (const auto& row : late) targets.insert(text(row, "target"));
+    if (targets.empty()) return std::int32_t{0};
+    lock_slots(transaction, to_list(targets));
+    std::set<std::string> runs;
     const auto rows = transaction.exec(queries::items_expire, Params::of(tasks_max));
-    for (const auto& row : rows) {
-      runs.insert(text(row, "run_id"));
-      targets.insert(text(row, "target"));
-    }
-    for (const auto& run : runs) advance_run(transaction, run, ids_);
-    if (!targets.empty()) admit(transaction, to_list(targets));
+    for (const auto& row : rows) runs.insert(text(row, "run_id"));
+    advance(transaction, runs);
+    rebalance(transaction, to_list(targets));
     return static_cast<std::int32_t>(rows.size());
   });
 }
 
 std::int32_t PgSchedulerStore::close_runs(const Term& term, std::int32_t runs_max) {
   return as_leader(session_, term, "runs_close", [&](Transaction& transaction) {
-    std::vector<std::string> runs;
+    std::set<std::string> runs;
     std::set<std::string> targets;
-    for (const auto& row : transaction.exec(queries::runs_live, Params::of(runs_max))) {
-      runs.push_back(text(row, "id"));
-      targets.insert(text(row, "target"));
-    }
+    const auto note = [&](const pqxx::result& rows) {
+      for (const auto& row : rows) {
+        runs.insert(text(row, "id"));
+        targets.insert(text(row, "target"));
+      }
+    };
+    note(transaction.exec(queries::runs_live, Params::of(runs_max)));
+    const auto leftovers = transaction.exec(queries::runs_leftovers, Params::of(runs_max));
+    note(leftovers);
     if (runs.empty()) return std::int32_t{0};
     lock_slots(transaction, to_list(targets));
-    for (const auto& run : runs) advance_run(transaction, run, ids_);
-    admit(transaction, to_list(targets));
+    for (const auto& row : leftovers)
+      transaction.exec(queries::items_cancel, Params::of(text(row, "id"), std::nullopt));
+    advance(transaction, runs);
+    rebalance(transaction, to_list(targets));
     return static_cast<std::int32_t>(runs.size());
   });
 }
 
-void PgSchedulerStore::keep_house(const Term& term, std::int32_t history_days) {
+void PgSchedulerStore::advance(Transaction& transaction, const std::set<std::string>& runs) {
+  Touches touches;  // every caller recounts, which finds the new tasks too
+  for (const auto& run : runs) advance_run(transaction, run, ids_, touches);
+}
+
+void PgSchedulerStore::advance_lanes(const Term& term) {
+  as_leader(session_, term, "lanes_advance", [&](Transaction& transaction) {
+    transaction.exec(queries::lanes_lock_admission);
+    transaction.exec(queries::lanes_advance);
+    return true;
+  });
+}
+
+void PgSchedulerStore::recount(const Term& term) {
+  const auto targets = as_leader(session_, term, "targets_names", all_target_names);
+  for (const auto& target : targets)  // one by one: no target waits for another one's count
+    as_leader(session_, term, "shares_recount", [&](Transaction& transaction) {
+      lock_slots(transaction, {target});
+      rebalance(transaction, {target});
+      return true;
+    });
+}
+
+void PgSchedulerStore::keep_house(const Term& term, const KeepDays& days) {
   as_leader(session_, term, "keep_house", [&](Transaction& transaction) {
     transaction.exec(queries::workers_forget);
+    transaction.exec(queries::dead_forget, Params::of(days.dead));
     for (const auto& row :
-         transaction.exec(queries::history_partition_days, Params::of(history_days))) {
+         transaction.exec(queries::history_partition_days, Params::of(days.history))) {
       // DDL takes no parameters; the names and days are made by that statement, from numbers only.
       const std::string name = text(row, "name");
-      transaction.exec_text(text(row, "action") == "drop"
-                                ? fmt::format("DROP TABLE lethe.{}", name)
-                                : fmt::format("CREATE TABLE lethe.{} PARTITION OF lethe.history "
-                                              "FOR VALUES FROM ('{} 00:00+00') TO ('{} 00:00+00')",
-                                              name, text(row, "day_from"), text(row, "day_to")));
+      const std::string action = text(row, "action");
+      if (action == "empty") transaction.exec(queries::history_empty_default, Params::of(days.history));
+      if (action == "drop") transaction.exec_text(fmt::format("DROP TABLE lethe.{}", name));
+      if (action == "create")
+        transaction.exec_text(
+            fmt::format("CREATE TABLE lethe.{} PARTITION OF lethe.history "
+                        "FOR VALUES FROM ('{} 00:00+00') TO ('{} 00:00+00')",
+                        name, text(row, "day_from"), text(row, "day_to")));
     }
+    return true;
+  });
+  as_leader(session_, term, "shares_forget", [&](Transaction& transaction) {
+    const auto targets = all_target_names(transaction);
+    lock_slots(transaction, targets);
+    transaction.exec(queries::shares_forget, Params::of(to_array(targets)));
     return true;
   });
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <functional>
+#include <set>
+#include <string>
 
 #include "common/control/scheduler_store.hpp"
 #include "common/db/session.hpp"
@@ -36,10 +37,13 @@ class PgSchedulerStore final : public SchedulerStore {
                              std::int32_t tasks_max) override;
   std::int32_t expire(const Term& term, std::int32_t tasks_max) override;
   std::int32_t close_runs(const Term& term, std::int32_t runs_max) override;
-  void keep_house(const Term& term, std::int32_t history_days) override;
+  void advance_lanes(const Term& term) override;
+  void recount(const Term& term) override;
+  void keep_house(const Term& term, const KeepDays& days) override;
 
  private:
   std::string make_run(Transaction& transaction, const Firing& firing);
+  void advance(Transaction& transaction, const std::set<std::string>& runs);
 
   Session& session_;
   IdMaker& ids_;

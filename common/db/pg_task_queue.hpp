@@ -1,29 +1,46 @@
 #pragma once
 
+#include <memory>
+
+#include "common/clock.hpp"
 #include "common/db/session.hpp"
+#include "common/store_error.hpp"
 #include "common/tasks/task_queue.hpp"
 #include "common/ulid.hpp"
 
 namespace lethe::db {
 
-/// TaskQueue and WorkerRegistry in the control database. A worker process uses two objects on two
-/// sessions, so that a slow settlement cannot hold up a heartbeat.
-class PgTaskQueue final : public TaskQueue, public WorkerRegistry {
- public:
-  /// Both are borrowed and must outlive the queue.
-  PgTaskQueue(Session& session, IdMaker& ids) : session_(session), ids_(ids) {}
+struct AdmissionNews;
 
-  std::vector<LeasedTask> lease(const LeaseRequest& request) override;
-  std::vector<Settled> settle(const std::vector<Settlement>& settlements) override;
+/// TaskQueue in the control database.
+///
+/// Ending leases needs no lock that workers share, so it commits at once. What it means for the
+/// admission of tasks is delivered in a transaction of its own: together with the lease when fewer
+/// tasks were ready than asked for, else now and then, so that a busy fleet pays for it once per
+/// many tasks. An error of a delivery is thrown by the next exchange, before that does anything.
+class PgTaskQueue final : public TaskQueue {
+ public:
+  /// All are borrowed and must outlive the queue.
+  PgTaskQueue(Session& session, IdMaker& ids, const Clock& clock);
+  ~PgTaskQueue() override;
+
+  Exchange exchange(const std::vector<Settlement>& settlements,
+                    const std::optional<LeaseRequest>& request) override;
   std::optional<RunContext> run_context(const RunId& run) override;
 
-  WorkerId register_worker(const WorkerInfo& info) override;
-  BeatReply beat(WorkerId worker, std::int32_t busy, bool draining) override;
-  void leave(WorkerId worker) override;
-
  private:
+  Exchange turn(const std::vector<Settlement>& settlements,
+                const std::optional<LeaseRequest>& request);
+  void top_up(LeaseRequest request, std::vector<LeasedTask>& leased);
+  void deliver_news();
+  void note_delivered();
+
   Session& session_;
   IdMaker& ids_;
+  const Clock& clock_;
+  std::unique_ptr<AdmissionNews> news_;
+  Clock::time_point delivered_at_{};
+  std::optional<StoreError> put_off_;
 };
 
 }  // namespace lethe::db

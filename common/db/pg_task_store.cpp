@@ -3,30 +3,14 @@
 #include <fmt/format.h>
 
 #include "common/db/queries.gen.hpp"
+#include "common/db/pg_dead_store.hpp"
 #include "common/db/queue_steps.hpp"
+#include "common/db/task_columns.hpp"
 #include "common/user_error.hpp"
 
 namespace lethe::db {
 
 namespace {
-
-/// The columns that live and ended tasks share.
-TaskRow to_task_row(const pqxx::row& row) {
-  TaskRow task;
-  task.id = text(row, "id");
-  task.run = text(row, "run");
-  task.policy = text(row, "policy");
-  task.target = text(row, "target");
-  task.kind = text(row, "kind");
-  task.state = text(row, "state");
-  task.attempts = number<std::int32_t>(row, "attempts");
-  task.rescues = number<std::int32_t>(row, "rescues");
-  task.epoch = number(row, "epoch");
-  task.batches = number(row, "batches");
-  task.rows = number(row, "rows");
-  task.last_error = text(row, "last_error");
-  return task;
-}
 
 TaskRow to_live_task_row(const pqxx::row& row) {
   TaskRow task = to_task_row(row);
@@ -47,8 +31,16 @@ TaskSituation to_situation(const pqxx::row& row) {
           .target = text(row, "target"),
           .target_cap = number(row, "target_cap"),
           .target_admitted = number(row, "target_admitted"),
+          .tenant = text(row, "tenant"),
+          .tenant_cap = number(row, "tenant_cap"),
+          .tenant_admitted = number(row, "tenant_admitted"),
           .lane = text(row, "lane"),
           .enqueue_at = text(row, "enqueue_at"),
+          .window = text(row, "policy_window"),
+          .window_open = flag(row, "window_open"),
+          .circuit_until = text(row, "circuit_until"),
+          .circuit_failures = number(row, "circuit_failures"),
+          .circuit_error = text(row, "circuit_error"),
           .leased_by = maybe<std::int64_t>(row, "leased_by"),
           .leased_at = text(row, "leased_at"),
           .lease_deadline = text(row, "lease_deadline"),
@@ -63,6 +55,7 @@ TaskSituation to_situation(const pqxx::row& row) {
           .paused_at = text(row, "paused_at"),
           .pause_reason = text(row, "pause_reason"),
           .workers = number(row, "workers"),
+          .workers_of_target = number(row, "workers_of_target"),
           .ahead = number(row, "ahead")};
 }
 
@@ -120,26 +113,48 @@ void PgTaskStore::cancel(const std::string& id, const std::string& actor) {
     lock_slots(transaction, {task.target});
     if (transaction.exec(queries::items_cancel, Params::of(std::nullopt, id)).empty())
       throw UserError(ExitCode::refused, fmt::format("task '{}' has ended already", id));
-    advance_run(transaction, task.run, ids_);
-    admit(transaction, {task.target});
+    Touches touches;
+    advance_run(transaction, task.run, ids_, touches);
+    rebalance(transaction, {task.target});
     audit(transaction, actor, "task.cancel", id, "");
   });
 }
 
 void PgTaskStore::retry(const std::string& id, const std::string& actor) {
   const TaskRow task = require(id);
+  if (task.state == "dead") return retry_dead(task, actor);
   transact(session_, "items_retry", [&](Transaction& transaction) {
     lock_slots(transaction, {task.target});
-    const bool was_dead = !transaction.exec(queries::items_revive, Params::of(id)).empty();
-    if (was_dead) {
-      transaction.exec(queries::runs_reopen, Params::of(task.run));
-    } else if (transaction.exec(queries::items_retry_now, Params::of(id)).affected_rows() == 0) {
+    if (transaction.exec(queries::items_retry_now, Params::of(id)).affected_rows() == 0)
       throw UserError(ExitCode::refused,
                       fmt::format("task '{}' is {}; only scheduled and dead tasks can be retried",
                                   id, task.state));
-    }
-    admit(transaction, {task.target});
-    audit(transaction, actor, "task.retry", id, was_dead ? "from the dead letters" : "");
+    rebalance(transaction, {task.target});
+    audit(transaction, actor, "task.retry", id, "");
+  });
+}
+
+void PgTaskStore::retry_dead(const TaskRow& task, const std::string& actor) {
+  DeadFilter filter;
+  filter.ids = {task.id};
+  if (PgDeadStore(session_).retry(filter, actor).empty())
+    throw UserError(ExitCode::refused,
+                    fmt::format("task '{}' stays dead: run {} was cancelled, or policy '{}' has "
+                                "another open run; wait for that one or cancel it first",
+                                task.id, task.run, task.policy));
+}
+
+void PgTaskStore::snooze(const std::string& id, const std::string& delay,
+                         const std::string& actor) {
+  const TaskRow task = require(id);
+  transact(session_, "items_snooze", [&](Transaction& transaction) {
+    lock_slots(transaction, {task.target});
+    if (transaction.exec(queries::items_snooze, Params::of(id, delay)).affected_rows() == 0)
+      throw UserError(ExitCode::refused,
+                      fmt::format("task '{}' is {}; only tasks that nobody works on can be snoozed",
+                                  id, task.state));
+    rebalance(transaction, {task.target});
+    audit(transaction, actor, "task.snooze", id, delay);
   });
 }
 
@@ -151,7 +166,7 @@ void PgTaskStore::release(const std::string& id, const std::string& actor) {
       throw UserError(
           ExitCode::refused,
           fmt::format("task '{}' is {}; only leased tasks can be released", id, task.state));
-    admit(transaction, {task.target});
+    rebalance(transaction, {task.target});
     audit(transaction, actor, "task.release", id, "");
   });
 }

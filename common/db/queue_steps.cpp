@@ -7,53 +7,124 @@
 
 namespace lethe::db {
 
+void Touches::add(const std::string& target, const std::string& tenant, const Change& change) {
+  Change& sum = targets_[target][tenant];
+  sum.freed += change.freed;
+  sum.cost_ms += change.cost_ms;
+  ++changes_;
+}
+
+std::vector<std::string> Touches::target_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, tenants] : targets_) names.push_back(name);
+  return names;
+}
+
 void lock_slots(Transaction& transaction, const std::vector<std::string>& targets) {
   transaction.exec(queries::targets_lock_slots, Params::of(to_array(targets)));
 }
 
-void admit(Transaction& transaction, const std::vector<std::string>& targets) {
-  transaction.exec(queries::items_admit, Params::of(to_array(targets)));
+void touch(Transaction& transaction, const Touches& touches) {
+  for (const auto& [target, tenants] : touches.targets()) {
+    auto list = nlohmann::json::array();
+    for (const auto& [tenant, change] : tenants)
+      list.push_back({{"tenant", tenant}, {"freed", change.freed}, {"cost", change.cost_ms}});
+    transaction.exec(queries::shares_touch, Params::of(target, list.dump()));
+  }
 }
 
-void advance_run(Transaction& transaction, const std::string& run, IdMaker& ids,
+void recount(Transaction& transaction, const std::vector<std::string>& targets) {
+  for (const auto& target : targets)
+    transaction.exec(queries::shares_recount, Params::of(target));
+}
+
+void admit(Transaction& transaction, const std::vector<std::string>& targets) {
+  constexpr int rounds_max = 20;  // each admits a part, or finds the next tenants in the line
+  for (const auto& target : targets) {
+    for (int round = 0; round < rounds_max; ++round) {
+      const auto row = transaction.exec(queries::items_admit, Params::of(target)).at(0);
+      const bool moved = number(row, "taken") + number(row, "aside") + number(row, "closed_shares") > 0;
+      if (number(row, "free") == 0 || !moved) break;
+    }
+  }
+}
+
+void rebalance(Transaction& transaction, const std::vector<std::string>& targets) {
+  recount(transaction, targets);
+  admit(transaction, targets);
+}
+
+namespace {
+
+RunProgress read_progress(const pqxx::row& row) {
+  return {.state = text(row, "state"),
+          .passes = number<std::int32_t>(row, "passes"),
+          .rows = number(row, "rows"),
+          .pass_rows = number(row, "pass_rows"),
+          .cancel_requested = flag(row, "cancel_requested"),
+          .late = flag(row, "late"),
+          .has_live_tasks = flag(row, "has_live_tasks"),
+          .cancelled_tasks = number(row, "cancelled_tasks"),
+          .dead_reason = text(row, "dead_reason")};
+}
+
+void touch_new_task(const pqxx::result& added, Touches& touches) {
+  for (const auto& row : added) touches.add(text(row, "target"), text(row, "tenant"));
+}
+
+/// The run of the same policy that waited for this one, if any.
+void begin_next_queued(Transaction& transaction, const std::string& ended,
+                       const std::string& target, IdMaker& ids, Touches& touches) {
+  const auto next = transaction.exec(queries::runs_next_queued, Params::of(ended));
+  // Another target's slots are not locked: the scheduler begins that run with its next look.
+  if (next.empty() || text(next.at(0), "target") != target) return;
+  advance_run(transaction, text(next.at(0), "id"), ids, touches);
+}
+
+}  // namespace
+
+void advance_run(Transaction& transaction, const std::string& run, IdMaker& ids, Touches& touches,
                  const std::optional<VerifyOutcome>& verified) {
   const auto rows = transaction.exec(queries::runs_progress, Params::of(run));
   if (rows.empty()) return;
   const auto row = rows.at(0);
-  const RunProgress progress{.state = text(row, "state"),
-                             .passes = number<std::int32_t>(row, "passes"),
-                             .rows = number(row, "rows"),
-                             .pass_rows = number(row, "pass_rows"),
-                             .cancel_requested = flag(row, "cancel_requested"),
-                             .live_tasks = number(row, "live_tasks"),
-                             .cancelled_tasks = number(row, "cancelled_tasks"),
-                             .dead_reason = text(row, "dead_reason")};
-  const RunStep step = next_run_step(progress, verified);
+  const RunStep step = next_run_step(read_progress(row), verified);
   switch (step.kind) {
     case RunStep::Kind::wait: return;
+    case RunStep::Kind::begin:
+      transaction.exec(queries::runs_begin_queued, Params::of(run));
+      insert_tasks(
+          transaction, run,
+          {{.id = ids.next(), .source_id = run + "/plan/0", .kind = "plan", .payload = ""}});
+      touches.add(text(row, "target"), text(row, "tenant"));
+      return;
     case RunStep::Kind::verify:
-      transaction.exec(queries::runs_start_verify, Params::of(run, ids.next()));
+      touch_new_task(transaction.exec(queries::runs_start_verify, Params::of(run, ids.next())),
+                     touches);
       return;
     case RunStep::Kind::plan_again:
-      transaction.exec(queries::runs_start_pass, Params::of(run, ids.next(), step.delay.count()));
+      touch_new_task(transaction.exec(queries::runs_start_pass,
+                                      Params::of(run, ids.next(), step.delay.count())),
+                     touches);
       return;
     case RunStep::Kind::finish: {
       const auto error = step.error.empty() ? std::nullopt : std::optional(storable(step.error));
       transaction.exec(queries::runs_finish, Params::of(run, step.state, error));
+      begin_next_queued(transaction, run, text(row, "target"), ids, touches);
       return;
     }
   }
 }
 
 void insert_tasks(Transaction& transaction, const std::string& run,
-                  const std::vector<QueuedTask>& tasks) {
+                  const std::vector<QueuedTask>& tasks,
+                  const std::optional<std::string>& not_before) {
   auto list = nlohmann::json::array();
-  for (const auto& task : tasks)
-    list.push_back({{"id", task.id},
-                    {"source_id", task.source_id},
-                    {"kind", task.kind},
-                    {"payload", to_bytea(task.payload)}});
-  transaction.exec(queries::items_insert, Params::of(run, list.dump()));
+  for (const auto& task : tasks) {
+    list.push_back({{"id", task.id}, {"kind", task.kind}, {"payload", to_bytea(task.payload)}});
+    if (!task.source_id.empty()) list.back()["source_id"] = task.source_id;
+  }
+  transaction.exec(queries::items_insert, Params::of(run, list.dump(), not_before));
 }
 
 void audit(Transaction& transaction, const std::string& actor, const std::string& action,

@@ -1,8 +1,10 @@
 #pragma once
 
-// Private to common/db: the steps that every transaction on the queue is made of, in this order:
-// lock_slots, the change itself, advance_run for each run that lost a task, admit, audit.
+// Private to common/db: the steps that transactions on the queue are made of. Locks are taken in
+// this order everywhere: slots, tasks by id, runs, the audit.
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,26 +15,59 @@
 
 namespace lethe::db {
 
+/// What happened to tenants of targets since their admission looked last.
+class Touches {
+ public:
+  struct Change {
+    std::int64_t freed = 0;    ///< slots given back
+    std::int64_t cost_ms = 0;  ///< beyond what admission charged; may be negative
+  };
+  using Tenants = std::map<std::string, Change>;
+
+  /// Something of `tenant` ("" for no single one) waits, or gave back slots.
+  void add(const std::string& target, const std::string& tenant, const Change& change = {0, 0});
+  [[nodiscard]] const std::map<std::string, Tenants>& targets() const { return targets_; }
+  [[nodiscard]] std::vector<std::string> target_names() const;
+  [[nodiscard]] bool empty() const { return targets_.empty(); }
+  [[nodiscard]] std::size_t changes() const { return changes_; }
+
+ private:
+  std::map<std::string, Tenants> targets_;
+  std::size_t changes_ = 0;
+};
+
 /// Locks the admission of these targets until the end of the transaction.
 void lock_slots(Transaction& transaction, const std::vector<std::string>& targets);
 
-/// Admits waiting tasks of these targets up to each target's limit.
+/// Tells the targets' lines of tenants what happened. Slots must be locked.
+void touch(Transaction& transaction, const Touches& touches);
+
+/// Counts what is admitted and looks for what waits anew: after rare changes. Slots must be locked.
+void recount(Transaction& transaction, const std::vector<std::string>& targets);
+
+/// Admits waiting tasks of these targets up to every cap. Slots must be locked.
 void admit(Transaction& transaction, const std::vector<std::string>& targets);
 
-/// Moves a run on if nothing of it is left to do: opens verification or the next pass, or ends it.
-/// `verified` is the outcome of its verification when that ends in this transaction.
-void advance_run(Transaction& transaction, const std::string& run, IdMaker& ids,
+/// recount() and admit(): how every transaction ends that changed tasks with their slots locked.
+void rebalance(Transaction& transaction, const std::vector<std::string>& targets);
+
+/// Moves a run on if nothing of it is left to do: begins a queued one, opens verification or the
+/// next pass, or ends it. `verified` is the outcome of its verification when that ends in this
+/// transaction. New tasks wait; `touches` says of whom.
+void advance_run(Transaction& transaction, const std::string& run, IdMaker& ids, Touches& touches,
                  const std::optional<VerifyOutcome>& verified = std::nullopt);
 
-/// Adds tasks to a run; those whose source_id is there already are skipped.
+/// Adds tasks to a run; those whose source_id is there already are skipped. The caller touches the
+/// run's tenant.
 struct QueuedTask {
   std::string id;
-  std::string source_id;
+  std::string source_id;  ///< "" for none
   std::string kind;
   std::string payload;  ///< msgpack
 };
 void insert_tasks(Transaction& transaction, const std::string& run,
-                  const std::vector<QueuedTask>& tasks);
+                  const std::vector<QueuedTask>& tasks,
+                  const std::optional<std::string>& not_before = std::nullopt);
 
 /// Records an operator's action in the audit chain.
 void audit(Transaction& transaction, const std::string& actor, const std::string& action,

@@ -55,11 +55,11 @@ TEST_CASE("an unknown or lost worker leases nothing and learns it from its heart
   RunDriver fleet(database);
   start_runs(fleet, 1);
   CHECK(lease_all(fleet, WorkerId{4711}).empty());
-  CHECK_FALSE(fleet.queue().beat(WorkerId{4711}, 0, false).known);
+  CHECK_FALSE(fleet.registry().beat(WorkerId{4711}, 0, false).known);
   database.execute("UPDATE lethe.workers SET last_seen = last_seen - interval '31 seconds'");
   fleet.scheduler().rescue(fleet.term(), 30s, 100);
   CHECK(lease_all(fleet, fleet.worker()).empty());
-  CHECK_FALSE(fleet.queue().beat(fleet.worker(), 0, false).known);
+  CHECK_FALSE(fleet.registry().beat(fleet.worker(), 0, false).known);
 }
 
 TEST_CASE("the tasks of a worker that fell silent run elsewhere under a newer epoch", "[queue]") {
@@ -69,7 +69,7 @@ TEST_CASE("the tasks of a worker that fell silent run elsewhere under a newer ep
   const auto held = lease_all(fleet, fleet.worker());
   REQUIRE(held.size() == 2);
   const WorkerId other =
-      fleet.queue().register_worker({.instance = "b", .version = "0", .slots = 2, .targets = {}});
+      fleet.registry().register_worker({.instance = "b", .version = "0", .slots = 2, .targets = {}, .lanes = {"normal"}});
   CHECK(fleet.scheduler().rescue(fleet.term(), 30s, 100).empty());
   database.execute(
       "UPDATE lethe.workers SET last_seen = last_seen - interval '31 seconds' WHERE "
@@ -165,7 +165,7 @@ TEST_CASE("a cancelled run ends when its leased tasks have settled", "[queue]") 
   REQUIRE(tasks.size() == 2);
   fleet.control().runs().cancel(runs[0], "test");
   CHECK(fleet.run(runs[0]).state == "planned");
-  const auto reply = fleet.queue().beat(fleet.worker(), 2, false);
+  const auto reply = fleet.registry().beat(fleet.worker(), 2, false);
   REQUIRE(reply.cancelled.size() == 1);
   for (const auto& task : tasks)
     CHECK(fleet.settle(settlement_of(task, Outcome::again)) == Settled::yes);
@@ -194,6 +194,7 @@ TEST_CASE("a run past its deadline expires with what is left of it", "[queue]") 
   RunDriver fleet(database);
   const auto runs = start_runs(fleet, 1);
   database.execute("UPDATE lethe.items SET expire_deadline = clock_timestamp() - interval '1 s'");
+  database.execute("UPDATE lethe.runs SET expire_at = clock_timestamp() - interval '1 s'");
   CHECK(lease_all(fleet, fleet.worker()).empty());
   CHECK(fleet.scheduler().expire(fleet.term(), 100) == 1);
   CHECK(fleet.run(runs[0]).state == "expired");
@@ -239,31 +240,4 @@ TEST_CASE("every operator action stands in an unbroken audit chain", "[audit]") 
   CHECK(database.number("SELECT max(id) FROM lethe.audit") == 5);
   CHECK(database.number("SELECT count(*) FROM lethe.audit a LEFT JOIN lethe.audit p ON p.id = a.id "
                         "- 1 WHERE a.prev_hash <> coalesce(p.hash, '')") == 0);
-}
-
-TEST_CASE("lease and settle read the queue through its indexes", "[queue][plan]") {
-  TestDatabase database;
-  RunDriver fleet(database);
-  start_runs(fleet, 1);
-  database.execute(
-      "INSERT INTO lethe.items (id, expire_deadline, kind, payload, run_id, target, ready_at) "
-      "SELECT "
-      "'X' || n, now() + interval '1 day', 'clean', '', (SELECT id FROM lethe.runs LIMIT 1), "
-      "'app', "
-      "now() FROM generate_series(1, 30000) n");
-  database.execute("ANALYZE lethe.items");
-  const auto plan = database.execute(
-      "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = on; PREPARE l "
-      "(bigint, integer, bigint, text[], text[]) AS " +
-      database.text("SELECT pg_read_file('" + std::string(LETHE_SOURCE_DIR) +
-                    "/common/db/sql/items/lease.sql')") +
-      "; EXPLAIN EXECUTE l (1, 4, 1000, '{normal}', '{}')");
-  std::string text;
-  for (const auto& row : plan) text += row[0].as<std::string>() + "\n";
-  INFO(text);
-  // Either index holds admitted rows only, at most max_running of each target.
-  CHECK(
-      (text.find("items_lse") != std::string::npos || text.find("items_adm") != std::string::npos));
-  CHECK(text.find("Seq Scan on items") == std::string::npos);
-  database.execute("DEALLOCATE l");
 }

@@ -153,7 +153,7 @@ TEST_CASE("a worker whose task was taken back deletes nothing more and settles n
   late.lease = lost.lease;
   CHECK(fleet.settle(late) == Settled::lease_lost);
   CHECK(fleet.settle(*first) == Settled::yes);
-  CHECK(fleet.settle(*first) == Settled::lease_lost);  // a repeat is recognised and harmless
+  CHECK(fleet.settle(*first) == Settled::already);  // a repeat is recognised and harmless
   CHECK(fleet.work_off(run).rows == 121);
 }
 

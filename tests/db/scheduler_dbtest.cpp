@@ -135,8 +135,8 @@ TEST_CASE("history gets its daily partitions and loses the old ones", "[housekee
   database.execute(
       "CREATE TABLE lethe.history_20010101 PARTITION OF lethe.history FOR VALUES FROM ('2001-01-01 "
       "00:00+00') TO ('2001-01-02 00:00+00')");
-  fleet.scheduler().keep_house(fleet.term(), 14);
-  fleet.scheduler().keep_house(fleet.term(), 14);
+  fleet.scheduler().keep_house(fleet.term(), {});
+  fleet.scheduler().keep_house(fleet.term(), {});
   CHECK(database.number("SELECT count(*) FROM pg_inherits WHERE inhparent = "
                         "'lethe.history'::regclass") == 9);
   CHECK(database.text("SELECT coalesce(to_regclass('lethe.history_20010101')::text, 'gone')") ==

@@ -87,8 +87,10 @@ class MemorySchedulerStore final : public SchedulerStore {
     ++close_calls;
     return 0;
   }
-  void keep_house(const Term&, std::int32_t days) override {
-    house_days = days;
+  void advance_lanes(const Term&) override { ++lanes_calls; }
+  void recount(const Term&) override { ++recount_calls; }
+  void keep_house(const Term&, const KeepDays& days) override {
+    house_days = days.history;
     if (on_house) on_house();
   }
 
@@ -101,6 +103,8 @@ class MemorySchedulerStore final : public SchedulerStore {
   int promote_calls = 0;
   int expire_calls = 0;
   int close_calls = 0;
+  int lanes_calls = 0;
+  int recount_calls = 0;
   std::function<void()> on_house;
   std::int32_t house_days = 0;
 

@@ -16,7 +16,8 @@ RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_time
       scheduler_session_({.connection = database.url(), .application_name = "lethe-test"}),
       target_(database.url(), "lethe-test") {
   control_.targets().put({.name = "app", .url = database.url(), .max_running = 4}, "test");
-  worker_ = queue_.register_worker({.instance = "test", .version = "0", .slots = 1, .targets = {}});
+  worker_ = registry_.register_worker(
+      {.instance = "test", .version = "0", .slots = 1000, .targets = {}, .lanes = {"normal"}});
   presence_.registered(worker_, clock_.now());
   executor_ = std::make_unique<worker::Executor>(
       clock_, presence_, std::make_unique<db::PgTaskRunner>("lethe-test", lock_timeout), 250ms);
@@ -24,7 +25,7 @@ RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_time
 
 std::string RunDriver::start(Policy policy) {
   policy.target = "app";
-  return control_.runs().start(policy, 0, "test").value;
+  return control_.runs().start(policy, {}, "test").id.value;
 }
 
 void RunDriver::apply(Policy policy) {
@@ -37,7 +38,9 @@ void RunDriver::apply(Policy policy) {
 std::string RunDriver::start_stored(const std::string& name) {
   const auto known = control_.policies().find(name);
   if (!known) throw std::runtime_error("no policy " + name);
-  return control_.runs().start(policy_from_json(known->spec_text), known->epoch, "test").value;
+  StartOptions options;
+  options.policy_epoch = known->epoch;
+  return control_.runs().start(policy_from_json(known->spec_text), options, "test").id.value;
 }
 
 std::optional<LeasedTask> RunDriver::lease() {

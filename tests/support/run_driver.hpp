@@ -10,6 +10,7 @@
 #include "common/db/pg_scheduler_store.hpp"
 #include "common/db/pg_target_database.hpp"
 #include "common/db/pg_task_queue.hpp"
+#include "common/db/pg_worker_registry.hpp"
 #include "common/random.hpp"
 #include "tests/support/test_database.hpp"
 #include "worker/executor.hpp"
@@ -44,6 +45,7 @@ class RunDriver {
 
   db::ControlDatabase& control() { return control_; }
   db::PgTaskQueue& queue() { return queue_; }
+  db::PgWorkerRegistry& registry() { return registry_; }
   db::PgSchedulerStore& scheduler() { return scheduler_; }
   db::PgTargetDatabase& target() { return target_; }
   WorkerId worker() const { return worker_; }
@@ -57,7 +59,8 @@ class RunDriver {
   IdMaker ids_{clock_, random_};
   db::ControlDatabase control_;
   db::Session queue_session_;
-  db::PgTaskQueue queue_{queue_session_, ids_};
+  db::PgTaskQueue queue_{queue_session_, ids_, clock_};
+  db::PgWorkerRegistry registry_{queue_session_};
   db::Session scheduler_session_;
   db::PgSchedulerStore scheduler_{scheduler_session_, ids_};
   db::PgTargetDatabase target_;

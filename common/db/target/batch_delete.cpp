@@ -13,6 +13,19 @@ std::string in_blocks(const BlockRange& blocks, Params& params) {
       params.bind(fmt::format("({},0)", blocks.to)));
 }
 
+/// " AND" and the range, or nothing when both ends are open.
+std::string in_keys(const ColumnFacts& time, const KeyRange& range, Params& params) {
+  std::string text;
+  const auto add = [&](std::string_view op, const std::string& end) {
+    if (!end.empty())
+      text += fmt::format(" AND x.{} OPERATOR(pg_catalog.{}) {}::{}", time.quoted, op,
+                          params.bind(end), time.type);
+  };
+  add(">=", range.from);
+  add("<", range.to);
+  return text;
+}
+
 constexpr std::string_view counted =
     "count(*) AS rows, pg_catalog.min(gone.ts)::text AS oldest, pg_catalog.max(gone.ts)::text AS "
     "newest";
@@ -46,14 +59,14 @@ BuiltStatement sweep_delete_skip_locked(const std::string& relation, const Predi
 }
 
 BuiltStatement index_delete(const std::string& relation, const Predicate& predicate,
-                            std::size_t phase, const std::string& cursor, std::int64_t rows_max) {
+                            const KeyRange& range, const std::string& cursor,
+                            std::int64_t rows_max) {
   BuiltStatement built;
-  const ColumnFacts& time = predicate.column(phase);
-  const std::string eligible = predicate.one_phase(phase, built.params);
-  const std::string from = cursor.empty()
-                               ? std::string()
-                               : fmt::format(" AND x.{} OPERATOR(pg_catalog.>=) {}::{}",
-                                             time.quoted, built.params.bind(cursor), time.type);
+  const ColumnFacts& time = predicate.column(range.phase);
+  const std::string eligible =
+      predicate.one_phase(range.phase, built.params) + in_keys(time, range, built.params);
+  const std::string from =
+      in_keys(time, {.phase = range.phase, .from = cursor, .to = ""}, built.params);
   built.sql = fmt::format(
       "WITH pick AS MATERIALIZED (SELECT x.ctid AS tid, x.{1} AS ts FROM ONLY {0} AS x WHERE "
       "{2}{3} "
@@ -91,6 +104,24 @@ BuiltStatement select_eligible(const std::string& relation, const Predicate& pre
   BuiltStatement built;
   built.sql = fmt::format("SELECT 1 FROM ONLY {} AS x WHERE {}", relation,
                           predicate.all_phases(built.params));
+  return built;
+}
+
+BuiltStatement select_eligible_by(const std::string& relation, const Predicate& predicate,
+                                  std::size_t phase) {
+  BuiltStatement built;
+  built.sql = fmt::format("SELECT 1 FROM ONLY {} AS x WHERE {}", relation,
+                          predicate.one_phase(phase, built.params));
+  return built;
+}
+
+BuiltStatement find_oldest(const std::string& relation, const Predicate& predicate,
+                           bool of_tenant) {
+  BuiltStatement built;
+  const std::string rows = predicate.in_front(of_tenant, built.params);
+  built.sql = fmt::format(
+      "SELECT (SELECT x.{0} FROM ONLY {1} AS x WHERE {2} ORDER BY x.{0} LIMIT 1)::text AS oldest",
+      predicate.column(0).quoted, relation, rows);
   return built;
 }
 

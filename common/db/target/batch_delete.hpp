@@ -21,6 +21,13 @@ struct BlockRange {
   std::int64_t to = 0;
 };
 
+/// The part [from, to) of a timestamp column; text of its type, "" is an open end.
+struct KeyRange {
+  std::size_t phase = 0;  ///< which of the policy's timestamp columns
+  std::string from;
+  std::string to;
+};
+
 /// Deletes the eligible rows of a block range in one pass, each page visited once. Waits for row
 /// locks up to lock_timeout. Returns rows, oldest, newest.
 ///
@@ -34,12 +41,12 @@ struct BlockRange {
                                                       const Predicate& predicate,
                                                       const BlockRange& blocks);
 
-/// Deletes up to `rows_max` eligible rows by timestamp column `phase`, oldest first, from `cursor`
-/// on ("" is the beginning), leaving locked rows to a later pass. Without the cursor each batch
+/// Deletes up to `rows_max` eligible rows of a key range, oldest first, from `cursor` on ("" is the
+/// beginning of the range), leaving locked rows to a later pass. Without the cursor each batch
 /// would walk the index entries of all rows deleted before. Returns picked, rows, oldest, newest,
 /// cursor.
 [[nodiscard]] BuiltStatement index_delete(const std::string& relation, const Predicate& predicate,
-                                          std::size_t phase, const std::string& cursor,
+                                          const KeyRange& range, const std::string& cursor,
                                           std::int64_t rows_max);
 
 /// Whether a block range still has an eligible row. Returns found.
@@ -54,5 +61,14 @@ struct BlockRange {
 /// All eligible rows of the relation, for EXPLAIN's estimate of their number.
 [[nodiscard]] BuiltStatement select_eligible(const std::string& relation,
                                              const Predicate& predicate);
+
+/// The same for the rows that are eligible by timestamp column `phase`.
+[[nodiscard]] BuiltStatement select_eligible_by(const std::string& relation,
+                                                const Predicate& predicate, std::size_t phase);
+
+/// The oldest value of the first timestamp column among Predicate::in_front. Returns oldest, text
+/// or NULL.
+[[nodiscard]] BuiltStatement find_oldest(const std::string& relation, const Predicate& predicate,
+                                         bool of_tenant);
 
 }  // namespace lethe::db

@@ -137,8 +137,8 @@ Identity look_up_identity(Transaction& transaction, std::uint32_t relation) {
   return {.name = text(rows.at(0), "name"), .fingerprint = text(rows.at(0), "fingerprint")};
 }
 
-bool index_leads(Transaction& transaction, std::uint32_t relation, const Policy& policy,
-                 std::size_t phase) {
+IndexLead index_lead(Transaction& transaction, std::uint32_t relation, const Policy& policy,
+                     std::size_t phase) {
   const std::string one_tenant =
       policy.tenant && policy.tenant->only ? policy.tenant->column : std::string();
   const std::string must_be_null =
@@ -146,7 +146,8 @@ bool index_leads(Transaction& transaction, std::uint32_t relation, const Policy&
   const auto rows =
       transaction.exec(queries::catalog_index_leads,
                        Params::of(relation, policy.timestamp.at(phase), one_tenant, must_be_null));
-  return flag(rows.at(0), "leads");
+  if (flag(rows.at(0), "by_tenant")) return IndexLead::by_tenant;
+  return flag(rows.at(0), "leads") ? IndexLead::by_time : IndexLead::none;
 }
 
 }  // namespace lethe::db

@@ -29,8 +29,12 @@ struct Identity {
 };
 [[nodiscard]] Identity look_up_identity(Transaction& transaction, std::uint32_t relation);
 
-/// Whether an index leads to the expired rows of the policy's timestamp column number `phase`.
-[[nodiscard]] bool index_leads(Transaction& transaction, std::uint32_t relation,
-                               const Policy& policy, std::size_t phase);
+/// Whether an index leads to the expired rows of a timestamp column, and through which first key.
+enum class IndexLead { none, by_time, by_tenant };
+
+/// What there is for the policy's timestamp column number `phase`; `by_tenant`, the shorter way,
+/// only when one tenant is asked for.
+[[nodiscard]] IndexLead index_lead(Transaction& transaction, std::uint32_t relation,
+                                   const Policy& policy, std::size_t phase);
 
 }  // namespace lethe::db

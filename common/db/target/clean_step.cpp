@@ -56,8 +56,9 @@ Deleted sweep(Transaction& transaction, const CleanStep& step, const std::string
 
 Deleted by_index(Transaction& transaction, const CleanStep& step, const std::string& relation,
                  const Predicate& predicate, const std::string& cursor) {
-  const BuiltStatement built =
-      index_delete(relation, predicate, step.payload.work->phase, cursor, step.size);
+  const CleanWork& work = *step.payload.work;
+  const KeyRange range{.phase = work.phase, .from = work.range_from, .to = work.range_to};
+  const BuiltStatement built = index_delete(relation, predicate, range, cursor, step.size);
   const auto row = transaction.exec_built(built.sql, built.params).at(0);
   Deleted deleted = to_deleted(row);
   const auto picked = number(row, "picked");

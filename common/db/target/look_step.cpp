@@ -12,6 +12,8 @@ namespace lethe::db {
 
 namespace {
 
+constexpr std::int64_t parts_wanted = 64;  // of one column's expired part; no plan has use for more
+
 /// No tenant's retention is shorter than this. A month counts as 28 days, because none is shorter;
 /// that may make `reach` newer than it need be, and every row is judged by its own tenant's cutoff.
 Retention shortest_retention(const Policy& policy) {
@@ -40,12 +42,58 @@ RunBounds find_bounds(Transaction& transaction, const RunContext& run, const Tab
   return bounds;
 }
 
-/// The planner's estimate of the eligible rows; it knows the histogram of the timestamp column.
-double estimate(Transaction& transaction, const std::string& relation, const Predicate& predicate) {
-  const BuiltStatement built = select_eligible(relation, predicate);
+/// The planner's estimate of a statement's rows; it knows the histogram of the timestamp column.
+double estimate(Transaction& transaction, const BuiltStatement& built) {
   const auto plan = transaction.exec_built("EXPLAIN (FORMAT JSON) " + built.sql, built.params);
   const auto json = nlohmann::json::parse(plan.at(0).at(0).c_str());
   return json.at(0).at("Plan").at("Plan Rows").get<double>();
+}
+
+/// A run's table while it is looked at, inside one transaction.
+struct Look {
+  Transaction& transaction;
+  const RunContext& run;
+  const Predicate& predicate;
+
+  [[nodiscard]] RelationFacts at(const RelationRow& relation) const;
+  [[nodiscard]] KeyFacts key(const RelationRow& relation, std::size_t phase) const;
+  [[nodiscard]] std::string oldest(const RelationRow& relation, IndexLead lead) const;
+};
+
+std::string Look::oldest(const RelationRow& relation, IndexLead lead) const {
+  const BuiltStatement built = find_oldest(relation.name, predicate, lead == IndexLead::by_tenant);
+  return text(transaction.exec_built(built.sql, built.params).at(0), "oldest");
+}
+
+KeyFacts Look::key(const RelationRow& relation, std::size_t phase) const {
+  KeyFacts key;
+  const IndexLead lead = index_lead(transaction, relation.oid, run.spec, phase);
+  // Batches by index lock the rows that they pick; a sweep does without that right.
+  key.indexed = relation.may_lock && lead != IndexLead::none;
+  if (!key.indexed || relation.rows <= 0) return key;
+  key.expired = estimate(transaction, select_eligible_by(relation.name, predicate, phase));
+  // Of a fallback column the oldest row may stand behind many that count by the column before it.
+  const std::string from = phase == 0 ? oldest(relation, lead) : "";
+  for (const auto& row : transaction.exec(
+           queries::catalog_key_splits,
+           Params::of(relation.oid, run.spec.timestamp.at(phase), predicate.column(phase).type,
+                      predicate.limit(phase), from, parts_wanted)))
+    key.splits.push_back(text(row, "split"));
+  return key;
+}
+
+RelationFacts Look::at(const RelationRow& relation) const {
+  RelationFacts found;
+  found.relation = relation.oid;
+  found.name = relation.name;
+  found.fingerprint = look_up_identity(transaction, relation.oid).fingerprint;
+  found.blocks = relation.blocks;
+  found.rows = relation.rows;
+  if (relation.rows > 0)
+    found.expired = estimate(transaction, select_eligible(relation.name, predicate));
+  for (std::size_t phase = 0; phase < run.spec.timestamp.size(); ++phase)
+    found.keys.push_back(key(relation, phase));
+  return found;
 }
 
 }  // namespace
@@ -62,20 +110,9 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
   facts.bounds = find_bounds(transaction, run, table, now.as_of);
   const Limits limits = pass_gate(transaction, run, facts.bounds);
   const Predicate predicate(run.spec, table, limits, run.id.value, facts.bounds.has_cutoffs);
-  for (const auto& relation : look_up_relations(transaction, table, field)) {
-    RelationFacts found;
-    found.relation = relation.oid;
-    found.name = relation.name;
-    found.fingerprint = look_up_identity(transaction, relation.oid).fingerprint;
-    found.blocks = relation.blocks;
-    found.rows = relation.rows;
-    if (relation.rows > 0) found.expired = estimate(transaction, relation.name, predicate);
-    for (std::size_t phase = 0; phase < run.spec.timestamp.size(); ++phase)
-      // Batches by index lock the rows that they pick; a sweep does without that right.
-      found.indexed.push_back(relation.may_lock &&
-                              index_leads(transaction, relation.oid, run.spec, phase));
-    facts.relations.push_back(std::move(found));
-  }
+  const Look look{.transaction = transaction, .run = run, .predicate = predicate};
+  for (const auto& relation : look_up_relations(transaction, table, field))
+    facts.relations.push_back(look.at(relation));
   return facts;
 }
 

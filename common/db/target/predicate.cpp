@@ -99,6 +99,24 @@ std::string tenant_sql(const ColumnFacts& column) {
 
 std::string Predicate::instant() const { return row_instant_sql(policy_, table_); }
 
+const std::string& Predicate::limit(std::size_t phase) const {
+  return in_type(has_cutoffs_ ? limits_.reach : limits_.cutoff, column(phase).time);
+}
+
+std::string Predicate::in_front(bool of_tenant, Params& params) const {
+  const ColumnFacts& time = column(0);
+  const std::string age = fmt::format(
+      "x.{0} OPERATOR(pg_catalog.>) '-infinity'::{1} AND x.{0} OPERATOR(pg_catalog.<) {2}",
+      time.quoted, time.type, bound(limit(0), time.type, params));
+  return of_tenant ? fmt::format("{} AND {}", age, only_tenant(params)) : age;
+}
+
+std::string Predicate::only_tenant(Params& params) const {
+  const ColumnFacts& tenant = table_.columns.at(policy_.tenant->column);
+  return fmt::format("x.{} OPERATOR(pg_catalog.=) {}", tenant.quoted,
+                     bound(*policy_.tenant->only, tenant.type, params));
+}
+
 std::string Predicate::old_enough(std::size_t phase, Params& params) const {
   std::vector<std::string> parts;
   for (std::size_t before = 0; before < phase; ++before)
@@ -133,13 +151,11 @@ std::string Predicate::old_enough(std::size_t phase, Params& params) const {
 
 std::string Predicate::shared_part(Params& params) const {
   std::vector<std::string> parts;
-  if (policy_.tenant.has_value()) {
-    const ColumnFacts& tenant = table_.columns.at(policy_.tenant->column);
-    parts.push_back(policy_.tenant->only.has_value()
-                        ? fmt::format("x.{} OPERATOR(pg_catalog.=) {}", tenant.quoted,
-                                      bound(*policy_.tenant->only, tenant.type, params))
-                        : fmt::format("x.{} IS NOT NULL", tenant.quoted));
-  }
+  if (policy_.tenant.has_value())
+    parts.push_back(
+        policy_.tenant->only.has_value()
+            ? only_tenant(params)
+            : fmt::format("x.{} IS NOT NULL", table_.columns.at(policy_.tenant->column).quoted));
   parts.push_back(condition_sql(policy_.where, table_, params));
   return joined(parts, "AND");
 }

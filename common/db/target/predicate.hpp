@@ -45,11 +45,17 @@ class Predicate {
   [[nodiscard]] const ColumnFacts& column(std::size_t phase) const {
     return table_.columns.at(policy_.timestamp.at(phase));
   }
+  /// Text of the type of column `phase`: no row at or after it is old enough by that column.
+  [[nodiscard]] const std::string& limit(std::size_t phase) const;
+  /// Rows in front of limit() by the first timestamp column, of the one tenant that is asked for or
+  /// of all, whether or not they may go: an index on just that is enough to find the oldest.
+  [[nodiscard]] std::string in_front(bool of_tenant, Params& params) const;
   /// The row's time as timestamptz; NULL when it has none.
   [[nodiscard]] std::string instant() const;
 
  private:
   [[nodiscard]] std::string old_enough(std::size_t phase, Params& params) const;
+  [[nodiscard]] std::string only_tenant(Params& params) const;
   [[nodiscard]] std::string shared_part(Params& params) const;
 
   const Policy& policy_;

@@ -52,7 +52,7 @@ std::int64_t look_through(Transaction& transaction, const RelationRow& relation,
 /// True when an index leads to every expired row, so that a probe finds what a scan would.
 bool probed_by_index(Transaction& transaction, const RunContext& run, std::uint32_t relation) {
   for (std::size_t phase = 0; phase < run.spec.timestamp.size(); ++phase)
-    if (!index_leads(transaction, relation, run.spec, phase)) return false;
+    if (index_lead(transaction, relation, run.spec, phase) == IndexLead::none) return false;
   return true;
 }
 

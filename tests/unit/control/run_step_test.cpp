@@ -20,7 +20,7 @@ const VerifyOutcome not_clean{.clean = false, .left_in = "public.events"};
 
 TEST_CASE("a run with a live task waits whatever else is known", "[run_step]") {
   RunProgress progress = run_in("cleaning");
-  progress.live_tasks = 1;
+  progress.has_live_tasks = true;
   progress.cancel_requested = true;
   progress.dead_reason = "no";
   CHECK(next_run_step(progress, clean).kind == RunStep::Kind::wait);

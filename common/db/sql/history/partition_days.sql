@@ -2,7 +2,8 @@
 -- than $1 days.
 --
 --   $1 integer  days to keep, 1..3650
--- Returns  name, day_from, day_to (text), action: create or drop
+-- Returns  name, day_from, day_to (text), action: create, drop or empty (old rows in the default
+--          partition)
 -- Locks    none
 -- Index    none
 -- Caller   PgSchedulerStore::keep_house
@@ -21,6 +22,9 @@ SELECT w.name, w.day::text AS day_from, (w.day + 1)::text AS day_to, 'create' AS
    AND NOT EXISTS (SELECT 1 FROM lethe.history_default h
                     WHERE h.finished_at >= w.day::timestamp AT TIME ZONE 'UTC'
                       AND h.finished_at < (w.day + 1)::timestamp AT TIME ZONE 'UTC')
+UNION ALL
+SELECT 'history_default', '', '', 'empty'
+ WHERE EXISTS (SELECT 1 FROM lethe.history_default)
 UNION ALL
 SELECT p.name, '', '', 'drop'
   FROM present p

@@ -1,33 +1,107 @@
--- Admits waiting tasks of these targets up to each target's max_running. The cap is exact: the
--- caller holds the targets' slots, and this statement's snapshot is younger than that lock. Nothing
--- is counted up or down, so nothing can leak.
+-- Admits waiting tasks of one target into its free slots: first those of the tenants that had least
+-- of the fleet (start-time fair queuing by cost and weight), never more than a tenant's max_running.
+-- The caps are exact: the caller holds the target's slots, whose counts are never too low. Tasks
+-- that a pause covers are put aside, those outside their policy's window until it opens.
 --
---   $1 text[]   targets
--- Affects  the admitted tasks
--- Locks    the admitted rows; SKIP LOCKED
--- Index    items_adm to count, items_wai to pick
+--   $1 text     target
+-- Returns  one row: free (slots before, at most 256 at a time), taken (tasks), aside (tasks),
+--          closed_shares (tenants that left the line because nothing of theirs may be admitted)
+-- Locks    the shares and tasks it changes; the target's slots are the caller's
+-- Index    shares_next from the target's virtual time, items_wai from each share's head; rows are
+--          changed by ctid
 -- Caller   admit (queue_steps.cpp)
-WITH room AS (
-  SELECT t.name,
-         t.max_running - (SELECT count(*) FROM lethe.items l
-                           WHERE l.target = t.name AND l.admission = 0) AS free
-    FROM lethe.targets t
-   WHERE t.name = ANY ($1::text[])
+WITH room AS MATERIALIZED (
+  SELECT s.target, s.vtime,
+         least(256, greatest(0, CASE WHEN s.open_until > clock_timestamp() THEN 0
+                                     WHEN s.failures >= 3 THEN 1 - s.admitted
+                                     ELSE t.max_running - s.admitted END)) AS free
+    FROM lethe.target_slots s
+    JOIN lethe.targets t ON t.name = s.target
+   WHERE s.target = $1::text
      AND NOT EXISTS (SELECT 1 FROM lethe.pauses p
                       WHERE p.scope = 'all' OR (p.scope = 'target' AND p.name = t.name))
-), pick AS MATERIALIZED (
-  SELECT x.id
+), share AS MATERIALIZED (
+  SELECT x.tenant, x.vtime, x.head, coalesce(c.weight, 100) AS weight,
+         coalesce(c.max_running, CASE x.tenant WHEN '' THEN 1000 ELSE 4 END) - x.admitted AS room,
+         r.free, 1 + r.free / count(*) OVER () AS part
     FROM room r
+   CROSS JOIN LATERAL (SELECT h.tenant, h.vtime, h.head, h.admitted
+                         FROM lethe.shares h
+                        WHERE h.target = r.target AND h.eligible AND h.vtime >= r.vtime
+                        ORDER BY h.vtime, h.tenant
+                        LIMIT r.free) x
+    LEFT JOIN lethe.tenants c ON c.target = r.target AND c.name = x.tenant
+), candidate AS MATERIALIZED (
+  SELECT h.tenant, q.tid, q.vft, q.est_cost, q.paused, q.opens_at,
+         h.vtime + coalesce(sum(q.est_cost) OVER (
+                     PARTITION BY h.tenant ORDER BY q.vft, q.tid
+                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) * 100 / h.weight AS tag
+    FROM share h
    CROSS JOIN LATERAL (
-          SELECT q.id
-            FROM lethe.items q
-           WHERE q.target = r.name AND NOT q.is_leased AND q.enqueue_at IS NULL AND q.admission = 1
-             AND NOT EXISTS (SELECT 1 FROM lethe.pauses p
-                              WHERE p.scope = 'policy' AND p.name = q.policy)
-           ORDER BY q.priority, q.ready_at, q.id
-           LIMIT greatest(0, r.free)
-             FOR UPDATE SKIP LOCKED) x
+          SELECT w.tid, w.vft, w.est_cost,
+                 EXISTS (SELECT 1 FROM lethe.pauses p
+                          WHERE (p.scope = 'policy' AND p.name = w.policy)
+                             OR (p.scope = 'tenant' AND p.name = h.tenant)) AS paused,
+                 CASE WHEN p.window_from IS NOT NULL
+                       AND lethe.window_closes(p.window_from, p.window_to, p.window_zone,
+                                               clock_timestamp()) IS NULL
+                      THEN lethe.window_opens(p.window_from, p.window_to, p.window_zone,
+                                              clock_timestamp()) END AS opens_at
+            FROM (SELECT i.ctid AS tid, i.vft, i.est_cost, i.policy
+                    FROM lethe.items i
+                   WHERE i.target = $1::text AND i.tenant = h.tenant AND i.vft >= h.head
+                     AND NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 1
+                   ORDER BY i.vft, i.id
+                   LIMIT greatest(0, least(h.part, h.room))) w
+            LEFT JOIN lethe.policies p ON p.name = w.policy AND p.window_from IS NOT NULL) q
+), judged AS MATERIALIZED (
+  SELECT c.tenant, c.tid, c.vft, c.est_cost, c.tag, c.opens_at, c.paused,
+         NOT c.paused AND c.opens_at IS NULL AS fits,
+         row_number() OVER (PARTITION BY NOT c.paused AND c.opens_at IS NULL
+                            ORDER BY c.tag, c.tenant, c.vft, c.tid) AS place
+    FROM candidate c
+), taken AS MATERIALIZED (
+  SELECT * FROM judged WHERE fits AND place <= (SELECT free FROM room)
+), admitted AS (
+  UPDATE lethe.items t
+     SET admission = 0,
+         vft = lethe.place(clock_timestamp(), 0)
+               + array_position(ARRAY (SELECT tid FROM taken ORDER BY place), t.ctid)
+   WHERE t.ctid = ANY (ARRAY (SELECT tid FROM taken ORDER BY place))
+     AND NOT t.is_leased AND t.enqueue_at IS NULL AND t.admission = 1
+), aside AS (
+  UPDATE lethe.items t
+     SET (admission, enqueue_at) = (
+           SELECT CASE WHEN j.paused THEN 2 ELSE 1 END, CASE WHEN NOT j.paused THEN j.opens_at END
+             FROM judged j WHERE j.tid = t.ctid)
+   WHERE t.ctid = ANY (ARRAY (SELECT tid FROM judged WHERE NOT fits))
+     AND NOT t.is_leased AND t.enqueue_at IS NULL AND t.admission = 1
+), outcome AS MATERIALIZED (
+  SELECT h.tenant, h.room,
+         coalesce(sum(j.est_cost) FILTER (WHERE t), 0) * 100 / h.weight AS cost,
+         count(*) FILTER (WHERE t) AS taken, count(j.tid) AS found,
+         count(*) FILTER (WHERE j.fits AND NOT t) AS left_over,
+         max(j.vft) FILTER (WHERE t) AS last_place,
+         greatest(0, least(h.part, h.room)) AS looked_for
+    FROM share h
+    LEFT JOIN judged j ON j.tenant = h.tenant
+   CROSS JOIN LATERAL (SELECT coalesce(j.fits AND j.place <= h.free, false) AS t) x
+   GROUP BY h.tenant, h.room, h.weight, h.part
+), moved AS (
+  UPDATE lethe.shares h
+     SET vtime = h.vtime + o.cost, admitted = h.admitted + o.taken,
+         -- A task whose requeue is not committed yet may stand up to a minute before this.
+         head = greatest(h.head, least(o.last_place, lethe.place(clock_timestamp(), 0) - 60000000)),
+         eligible = o.room > o.taken AND (o.left_over > 0 OR o.found >= o.looked_for)
+    FROM outcome o
+   WHERE h.target = $1::text AND h.tenant = o.tenant
+  RETURNING h.eligible
+), clock AS (
+  UPDATE lethe.target_slots s
+     SET admitted = s.admitted + (SELECT count(*) FROM taken),
+         vtime = greatest(s.vtime, (SELECT min(h.vtime) FROM share h))
+   WHERE s.target = $1::text AND EXISTS (SELECT 1 FROM share)
 )
-UPDATE lethe.items t
-   SET admission = 0, vft = (extract(epoch FROM t.ready_at) * 1000000)::bigint
- WHERE t.id = ANY (ARRAY (SELECT pick.id FROM pick))
+SELECT coalesce((SELECT free FROM room), 0) AS free, (SELECT count(*) FROM taken) AS taken,
+       (SELECT count(*) FROM judged WHERE NOT fits) AS aside,
+       (SELECT count(*) FROM moved WHERE NOT eligible) AS closed_shares

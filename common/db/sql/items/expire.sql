@@ -4,15 +4,17 @@
 --   $1 integer  most tasks, 1..1000
 -- Returns  run_id, target of each task that was taken out
 -- Locks    the rows; SKIP LOCKED
--- Index    items_exp
+-- Index    runs_expire, items_run
 -- Caller   PgSchedulerStore::expire
 WITH late AS MATERIALIZED (
   SELECT i.id
-    FROM lethe.items i
-   WHERE i.expire_deadline <= clock_timestamp() AND NOT (i.is_leased AND i.cancel_requested)
-   ORDER BY i.expire_deadline
+    FROM lethe.runs r
+    JOIN lethe.items i ON i.run_id = r.id
+   WHERE r.finished_at IS NULL AND r.expire_at <= clock_timestamp()
+     AND i.expire_deadline <= clock_timestamp() AND NOT (i.is_leased AND i.cancel_requested)
+   ORDER BY r.expire_at
    LIMIT $1::integer
-     FOR UPDATE SKIP LOCKED
+     FOR UPDATE OF i SKIP LOCKED
 ), asked AS (
   UPDATE lethe.items t SET cancel_requested = true
    WHERE t.id = ANY (ARRAY (SELECT late.id FROM late)) AND t.is_leased
@@ -23,5 +25,11 @@ WITH late AS MATERIALIZED (
 ), buried AS (
   INSERT INTO lethe.dead
   SELECT r.*, clock_timestamp(), 'expired: not finished before its deadline', '' FROM removed r
+), totals AS (
+  UPDATE lethe.runs r
+     SET rows = r.rows + d.rows, batches = r.batches + d.batches
+    FROM (SELECT run_id, sum(rows_done) AS rows, sum(batches) AS batches
+            FROM removed GROUP BY run_id) d
+   WHERE r.id = d.run_id AND (d.rows > 0 OR d.batches > 0)
 )
 SELECT run_id, target FROM removed

@@ -2,14 +2,19 @@
 -- already.
 --
 --   $1 text     run
---   $2 jsonb    array of {id, source_id, kind, payload (bytea text)}
+--   $2 jsonb    array of {id, source_id (NULL: none), kind, payload (bytea text)}
+--   $3 text     not before (timestamptz or interval from now), NULL: at once
 -- Affects  the new tasks; all of them wait for admission
 -- Locks    the new rows
 -- Index    items_src
--- Caller   PgTaskQueue::settle, PgSchedulerStore::fire, PgRunStore::start
-INSERT INTO lethe.items (id, source_id, expire_deadline, kind, payload, run_id, policy, target)
-SELECT n.id, n.source_id, r.expire_at, n.kind, n.payload::bytea, r.id, r.policy, r.target
+-- Caller   insert_tasks (queue_steps.cpp)
+INSERT INTO lethe.items (id, source_id, expire_deadline, kind, payload, run_id, policy, target, tenant,
+                         lane, priority, ready_at, vft, enqueue_at)
+SELECT n.id, n.source_id, r.expire_at, n.kind, n.payload::bytea, r.id, r.policy, r.target, r.tenant,
+       r.lane, r.priority, c.now, lethe.place(c.now, r.priority),
+       lethe.instant($3::text, c.now)
   FROM lethe.runs r
+ CROSS JOIN (SELECT clock_timestamp() AS now OFFSET 0) c
  CROSS JOIN jsonb_to_recordset($2::jsonb)
          AS n (id text, source_id text, kind text, payload text)
  WHERE r.id = $1::text AND r.finished_at IS NULL AND NOT r.cancel_requested

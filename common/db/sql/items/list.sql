@@ -24,7 +24,8 @@ SELECT i.id, i.run_id AS run, i.policy, i.target, i.kind, s.state, i.tenant, i.l
                                    SELECT 1 FROM lethe.pauses p
                                     WHERE p.scope = 'all'
                                        OR (p.scope = 'target' AND p.name = i.target)
-                                       OR (p.scope = 'policy' AND p.name = i.policy)) THEN 'paused'
+                                       OR (p.scope = 'policy' AND p.name = i.policy)
+                                       OR (p.scope = 'tenant' AND p.name = i.tenant)) THEN 'paused'
                                  WHEN i.admission = 0 THEN 'ready'
                                  ELSE 'waiting' END AS state) s
  WHERE ($1::text IS NULL OR i.id = $1::text)

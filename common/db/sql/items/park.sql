@@ -1,12 +1,14 @@
--- Parks unleased tasks that a pause covers, so that nobody leases them.
+-- Takes the admission of unleased tasks back that a pause covers, so that nobody leases them.
+-- Waiting ones need no change: admission looks at the pauses.
 --
--- Affects  the parked tasks
--- Locks    their rows; the caller has locked the targets' slots
--- Index    none: pauses are rare
+-- Affects  the tasks
+-- Locks    their rows; the caller has locked the targets' slots and recounts them
+-- Index    items_adm
 -- Caller   PgFleetStore::pause
 UPDATE lethe.items i
-   SET admission = 2
- WHERE NOT i.is_leased AND i.admission < 2
+   SET admission = 1, vft = lethe.place(clock_timestamp(), i.priority)
+ WHERE NOT i.is_leased AND i.admission = 0
    AND EXISTS (SELECT 1 FROM lethe.pauses p
                 WHERE p.scope = 'all' OR (p.scope = 'target' AND p.name = i.target)
-                   OR (p.scope = 'policy' AND p.name = i.policy))
+                   OR (p.scope = 'policy' AND p.name = i.policy)
+                   OR (p.scope = 'tenant' AND p.name = i.tenant))

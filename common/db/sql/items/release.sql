@@ -8,6 +8,7 @@
 UPDATE lethe.items t
    SET is_leased = false, leased_by = NULL, leased_at = NULL, lease_deadline = NULL,
        admission = 1, ready_at = clock_timestamp(), lease_epoch = t.lease_epoch + 1,
+       vft = lethe.place(clock_timestamp(), t.priority),
        attempts = greatest(0, t.attempts - 1), last_error = 'released by an operator'
   FROM (SELECT id, leased_by FROM lethe.items WHERE id = $1::text AND is_leased FOR UPDATE) old
  WHERE t.id = old.id

@@ -6,5 +6,6 @@
 -- Index    items_pkey
 -- Caller   PgTaskStore::retry
 UPDATE lethe.items
-   SET enqueue_at = NULL, ready_at = clock_timestamp(), admission = 1, attempts = 0, rescues = 0
+   SET enqueue_at = NULL, ready_at = clock_timestamp(), admission = 1, attempts = 0, rescues = 0,
+       vft = lethe.place(clock_timestamp(), priority)
  WHERE id = $1::text AND NOT is_leased AND enqueue_at IS NOT NULL

@@ -1,18 +1,24 @@
--- Puts a dead letter back into the queue under its own id, so that its fence and totals go on.
+-- Puts dead letters back into the queue under their own ids, so that their fences and totals go on.
 --
---   $1 text     task
--- Returns  run_id
--- Locks    the dead row and the new one; the caller has locked the target's slots
--- Index    dead_pkey
--- Caller   PgTaskStore::retry
+--   $1 text[]   tasks
+-- Returns  id, run_id of each
+-- Locks    the dead rows, the new ones, their runs; the caller has locked the targets' slots
+-- Index    dead_pkey, runs_pkey
+-- Caller   PgDeadStore::retry
 WITH gone AS (
-  DELETE FROM lethe.dead WHERE id = $1::text RETURNING *
+  DELETE FROM lethe.dead WHERE id = ANY ($1::text[]) RETURNING *
+), totals AS (  -- a live task's rows are its own
+  UPDATE lethe.runs r
+     SET rows = greatest(0, r.rows - d.rows), batches = greatest(0, r.batches - d.batches)
+    FROM (SELECT run_id, sum(rows_done) AS rows, sum(batches) AS batches FROM gone GROUP BY run_id) d
+   WHERE r.id = d.run_id
 )
 INSERT INTO lethe.items (id, source_id, expire_deadline, created_at, max_attempts, kind, payload,
-                         run_id, policy, target, tenant, lane, priority, lease_epoch, batch_size,
+                         run_id, policy, target, tenant, lane, priority, vft, lease_epoch, batch_size,
                          batches, rows_done, last_error)
 SELECT id, source_id, greatest(expire_deadline, clock_timestamp() + interval '1 day'), created_at,
-       max_attempts, kind, payload, run_id, policy, target, tenant, lane, priority, lease_epoch + 1,
+       max_attempts, kind, payload, run_id, policy, target, coalesce(tenant, ''), lane, priority,
+       lethe.place(clock_timestamp(), priority), lease_epoch + 1,
        0, batches, rows_done, reason
   FROM gone
-RETURNING run_id
+RETURNING id, run_id

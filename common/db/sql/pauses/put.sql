@@ -1,6 +1,6 @@
 -- Records a pause, or replaces its reason.
 --
---   $1 text     scope: all, target, policy
+--   $1 text     scope: all, target, policy, tenant
 --   $2 text     name, '' for all
 --   $3 text     paused by
 --   $4 text     reason

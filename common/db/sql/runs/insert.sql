@@ -10,18 +10,27 @@
 --   $7 text     scheduled for (timestamptz), NULL by hand
 --   $8 text     requested by
 --   $9 bigint   milliseconds until the run expires
---  $10 text     state: planned, or skipped
+--  $10 text     state: planned, queued (behind the policy's open run) or skipped
 --  $11 text     error: why it was skipped, else NULL
--- Affects  0 rows when this instant of this policy has a run already
+--  $12 text     tenant, '' for no single one
+--  $13 text     lane, unless the tenant has its own
+--  $14 integer  priority, 0 (first) to 4
+--  $15 text     source_id, NULL for none
+-- Returns  lane; no row when this instant of this policy has a run already
 -- Locks    the new row
 -- Index    runs_policy_scheduled_for_key
--- Caller   PgSchedulerStore::fire, PgRunStore::start
+-- Caller   insert_run (new_run.cpp)
 WITH clock AS (SELECT clock_timestamp() AS now)
 INSERT INTO lethe.runs (id, policy, policy_epoch, target, spec, spec_sha256, state, scheduled_for,
-                        as_of, cutoff, expire_at, requested_by, finished_at, error)
+                        as_of, cutoff, expire_at, requested_by, finished_at, error, tenant, lane,
+                        priority, source_id)
 SELECT $1::text, $2::text, $3::bigint, $4::text, $5::jsonb,
        encode(sha256(convert_to($5::text, 'UTF8')), 'hex'), $10::text, $7::timestamptz,
        now, now - $6::interval, now + $9::bigint * interval '1 millisecond', $8::text,
-       CASE WHEN $10::text = 'skipped' THEN now END, $11::text
+       CASE WHEN $10::text = 'skipped' THEN now END, $11::text, $12::text,
+       coalesce((SELECT nullif(t.lane, '') FROM lethe.tenants t
+                  WHERE t.target = $4::text AND t.name = $12::text), $13::text),
+       $14::integer, $15::text
   FROM clock
     ON CONFLICT (policy, scheduled_for) DO NOTHING
+RETURNING lane

@@ -2,16 +2,19 @@
 --
 --   $1 text     run
 --   $2 text     id of the verify task, ULID
--- Affects  the new task; 0 rows when the run has ended
+-- Returns  target, tenant of the new task; no row when the run has ended
 -- Locks    the run's row, the new task
 -- Index    runs_pkey
 -- Caller   advance_run (queue_steps.cpp)
 WITH run AS (
   UPDATE lethe.runs SET state = 'verifying'
    WHERE id = $1::text AND finished_at IS NULL
-  RETURNING id, policy, target, expire_at, passes, verify_payload
+  RETURNING id, policy, target, tenant, lane, priority, expire_at, passes, verify_payload
 )
-INSERT INTO lethe.items (id, source_id, expire_deadline, kind, payload, run_id, policy, target)
-SELECT $2::text, id || '/verify/' || passes, expire_at, 'verify', verify_payload, id, policy, target
+INSERT INTO lethe.items (id, source_id, expire_deadline, kind, payload, run_id, policy, target,
+                         tenant, lane, priority, vft)
+SELECT $2::text, id || '/verify/' || passes, expire_at, 'verify', verify_payload, id, policy, target,
+       tenant, lane, priority, lethe.place(clock_timestamp(), priority)
   FROM run
     ON CONFLICT (source_id) WHERE source_id IS NOT NULL DO NOTHING
+RETURNING target, tenant

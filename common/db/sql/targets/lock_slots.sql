@@ -1,13 +1,15 @@
 -- Serialises whoever changes which tasks of these targets are admitted. First statement of every
--- transaction that settles, rescues, enqueues, pauses or cancels.
+-- transaction that admits, rescues, enqueues, pauses or cancels; shared among all of them is the
+-- lock that lanes/lock_admission.sql takes alone.
 --
 --   $1 text[]   target names
 -- Returns  one row per target that exists
 -- Locks    the targets' rows of target_slots, in the order of their names, until the end
 -- Index    target_slots_pkey
 -- Caller   lock_slots (queue_steps.cpp)
-SELECT target
-  FROM lethe.target_slots
- WHERE target = ANY ($1::text[])
- ORDER BY target
-   FOR UPDATE
+SELECT s.target
+  FROM (SELECT pg_advisory_xact_lock_shared(1279609960, 1)) admission
+ CROSS JOIN LATERAL (SELECT target FROM lethe.target_slots
+                      WHERE target = ANY ($1::text[])
+                      ORDER BY target
+                        FOR UPDATE) s

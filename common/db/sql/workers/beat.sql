@@ -7,7 +7,7 @@
 --          must stop)
 -- Locks    the worker's row; no indexed column changes, so the update is HOT
 -- Index    workers_pkey, items_own
--- Caller   PgTaskQueue::beat
+-- Caller   PgWorkerRegistry::beat
 UPDATE lethe.workers w
    SET last_seen = clock_timestamp(), busy = $2::integer, phase = $3::text
  WHERE w.id = $1::bigint AND w.phase IN ('running', 'draining')

@@ -4,10 +4,11 @@
 --   $2 text     version
 --   $3 integer  slots
 --   $4 text[]   targets, empty for all
+--   $5 text[]   lanes
 -- Returns  id
 -- Locks    the new row
 -- Index    workers_pkey
--- Caller   PgTaskQueue::register_worker
-INSERT INTO lethe.workers (instance, version, slots, targets)
-VALUES ($1::text, $2::text, $3::integer, $4::text[])
+-- Caller   PgWorkerRegistry::register_worker
+INSERT INTO lethe.workers (instance, version, slots, targets, lanes)
+VALUES ($1::text, $2::text, $3::integer, $4::text[], $5::text[])
 RETURNING id

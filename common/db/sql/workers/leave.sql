@@ -4,5 +4,5 @@
 -- Affects  0 rows when it is unknown
 -- Locks    the worker's row
 -- Index    workers_pkey
--- Caller   PgTaskQueue::leave
+-- Caller   PgWorkerRegistry::leave
 UPDATE lethe.workers SET phase = 'gone', busy = 0, last_seen = clock_timestamp() WHERE id = $1::bigint

@@ -1,0 +1,10 @@
+-- Takes the admission of a target's tasks back, except of those being worked on.
+--
+--   $1 text     target
+-- Affects  the tasks; their place is among the tasks that come to wait now
+-- Locks    them; the caller has locked the target's slots and recounts them
+-- Index    items_adm
+-- Caller   deliver (admission_news.cpp)
+UPDATE lethe.items
+   SET admission = 1, vft = lethe.place(clock_timestamp(), priority)
+ WHERE target = $1::text AND admission = 0 AND NOT is_leased

@@ -1,0 +1,19 @@
+-- Targets with a free slot and somebody in the line for it. A look without a lock, so only a hint.
+--
+--   $1 text[]   targets, empty for all
+-- Returns  target of each, at most 100
+-- Locks    none
+-- Index    shares_next
+-- Caller   PgTaskQueue::exchange
+SELECT s.target
+  FROM lethe.target_slots s
+  JOIN lethe.targets t ON t.name = s.target
+ WHERE (cardinality($1::text[]) = 0 OR s.target = ANY ($1::text[]))
+   AND (s.open_until IS NULL OR s.open_until <= clock_timestamp())
+   AND s.admitted < CASE WHEN s.failures >= 3 THEN 1 ELSE t.max_running END
+   AND EXISTS (SELECT 1 FROM lethe.shares h
+                WHERE h.target = s.target AND h.eligible AND h.vtime >= s.vtime)
+   AND NOT EXISTS (SELECT 1 FROM lethe.pauses p
+                    WHERE p.scope = 'all' OR (p.scope = 'target' AND p.name = s.target))
+ ORDER BY s.target
+ LIMIT 100

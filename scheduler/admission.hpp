@@ -1,0 +1,35 @@
+#pragma once
+
+#include "common/control/scheduler_store.hpp"
+
+namespace lethe::scheduler {
+
+/// Duty: moves the heads of the lanes, so that leasing never reads what was leased before.
+/// Thread safety: none.
+class LanesDuty {
+ public:
+  /// `store` is borrowed and must outlive the duty.
+  explicit LanesDuty(SchedulerStore& store) : store_(store) {}
+
+  /// One round. Errors: StoreError.
+  void run_once(const Term& term) { store_.advance_lanes(term); }
+
+ private:
+  SchedulerStore& store_;
+};
+
+/// Duty: counts admitted tasks anew, for a worker that dies between the end of a lease and its
+/// delivery to admission takes that knowledge with it. Thread safety: none.
+class RecountDuty {
+ public:
+  /// `store` is borrowed and must outlive the duty.
+  explicit RecountDuty(SchedulerStore& store) : store_(store) {}
+
+  /// One round. Errors: StoreError.
+  void run_once(const Term& term) { store_.recount(term); }
+
+ private:
+  SchedulerStore& store_;
+};
+
+}  // namespace lethe::scheduler
