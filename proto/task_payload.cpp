@@ -16,6 +16,9 @@ constexpr std::uint64_t block_max = std::uint64_t{1}
                                     << 32U;  // a table's blocks are counted in 32 bits
 constexpr std::uint64_t phase_max = 3;       // a policy has at most 4 timestamps
 
+/// The longest that PostgreSQL prints for a timestamp has 34 bytes.
+constexpr std::size_t range_end_bytes_max = 64;
+
 /// What is wrong with a payload. Stays in this file.
 struct Malformed : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -40,13 +43,17 @@ void pack_number(Packer& packer, std::string_view key, std::uint64_t value) {
 
 void pack_work(Packer& packer, const CleanWork& work) {
   pack_text(packer, "work");
-  packer.pack_map(6);
+  const bool from = !work.range_from.empty();
+  const bool to = !work.range_to.empty();
+  packer.pack_map(6U + (from ? 1U : 0U) + (to ? 1U : 0U));
   pack_number(packer, "relation", work.relation);
   pack_text(packer, "fingerprint", work.fingerprint);
   pack_text(packer, "strategy", to_string(work.strategy));
   pack_number(packer, "block_from", static_cast<std::uint64_t>(work.block_from));
   pack_number(packer, "block_to", static_cast<std::uint64_t>(work.block_to));
   pack_number(packer, "phase", work.phase);
+  if (from) pack_text(packer, "range_from", work.range_from);
+  if (to) pack_text(packer, "range_to", work.range_to);
 }
 
 std::string_view text_of(const msgpack::object& object, std::string_view key) {
@@ -58,6 +65,13 @@ std::uint64_t number_of(const msgpack::object& object, std::string_view key, std
   if (object.type != msgpack::type::POSITIVE_INTEGER || object.via.u64 > max)
     throw Malformed(fmt::format("{} must be a whole number from 0 to {}", key, max));
   return object.via.u64;
+}
+
+std::string_view range_end_of(const msgpack::object& object, std::string_view key) {
+  const std::string_view text = text_of(object, key);
+  if (text.size() > range_end_bytes_max)
+    throw Malformed(fmt::format("{} must be at most {} bytes long", key, range_end_bytes_max));
+  return text;
 }
 
 bool flag_of(const msgpack::object& object, std::string_view key) {
@@ -99,6 +113,10 @@ CleanWork work_of(const msgpack::object& object) {
       work.block_to = static_cast<std::int64_t>(number_of(value, "work.block_to", block_max));
     } else if (key == "phase") {
       work.phase = static_cast<std::uint32_t>(number_of(value, "work.phase", phase_max));
+    } else if (key == "range_from") {
+      work.range_from = range_end_of(value, "work.range_from");
+    } else if (key == "range_to") {
+      work.range_to = range_end_of(value, "work.range_to");
     }
   });
   if (work.block_to < work.block_from) throw Malformed("work.block_to is before work.block_from");

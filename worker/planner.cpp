@@ -13,8 +13,9 @@ constexpr double index_fraction_max = 0.05;
 constexpr std::int32_t first_version_with_ranges = 140'000;  // TID range scans
 
 bool has_index(const RelationFacts& relation, const Policy& policy) {
-  return relation.indexed.size() == policy.timestamp.size() && !relation.indexed.empty() &&
-         std::all_of(relation.indexed.begin(), relation.indexed.end(), [](bool is) { return is; });
+  return relation.keys.size() == policy.timestamp.size() && !relation.keys.empty() &&
+         std::all_of(relation.keys.begin(), relation.keys.end(),
+                     [](const KeyFacts& key) { return key.indexed; });
 }
 
 bool few_are_expired(const RelationFacts& relation) {
@@ -34,7 +35,7 @@ std::string in_quotes(const std::string& name) {
 std::string missing_index(const RelationFacts& relation, const Policy& policy) {
   std::string cure;
   for (std::size_t i = 0; i < policy.timestamp.size(); ++i) {
-    if (i < relation.indexed.size() && relation.indexed[i]) continue;
+    if (i < relation.keys.size() && relation.keys[i].indexed) continue;
     cure += fmt::format("{}CREATE INDEX CONCURRENTLY ON {} ({})", cure.empty() ? "" : "; ",
                         relation.name, in_quotes(policy.timestamp[i]));
   }
@@ -42,43 +43,65 @@ std::string missing_index(const RelationFacts& relation, const Policy& policy) {
                      relation.name, cure);
 }
 
-CleanWork work_on(const RelationFacts& relation, Strategy strategy) {
-  return {.relation = relation.relation,
-          .fingerprint = relation.fingerprint,
-          .strategy = strategy,
-          .block_from = 0,
-          .block_to = 0,
-          .phase = 0};
+/// A relation, or what an index leads to in it, before it is split into tasks.
+struct Piece {
+  const RelationFacts* relation = nullptr;  ///< borrowed
+  std::optional<std::size_t> phase;         ///< nothing: swept
+  std::int64_t useful = 1;                  ///< tasks that it deserves
+};
+
+Piece swept(const RelationFacts& relation) {
+  return {.relation = &relation,
+          .phase = std::nullopt,
+          .useful = std::max<std::int64_t>(1, relation.blocks / range_blocks_min)};
 }
 
-void add_phases(const RelationFacts& relation, std::vector<CleanWork>& work) {
-  for (std::size_t phase = 0; phase < relation.indexed.size(); ++phase) {
-    CleanWork part = work_on(relation, Strategy::index);
-    part.phase = static_cast<std::uint32_t>(phase);
-    work.push_back(part);
+Piece indexed(const RelationFacts& relation, std::size_t phase) {
+  const KeyFacts& key = relation.keys[phase];
+  const double deserved = key.expired / static_cast<double>(range_rows_min);
+  const auto possible = static_cast<double>(key.splits.size() + 1);
+  return {.relation = &relation,
+          .phase = phase,
+          .useful = static_cast<std::int64_t>(std::clamp(deserved, 1.0, possible))};
+}
+
+/// Part number `i` of `parts` of a piece.
+CleanWork part_of(const Piece& piece, std::int64_t i, std::int64_t parts) {
+  CleanWork work;
+  work.relation = piece.relation->relation;
+  work.fingerprint = piece.relation->fingerprint;
+  if (!piece.phase) {
+    work.strategy = Strategy::sweep;
+    work.block_from = piece.relation->blocks * i / parts;
+    work.block_to = piece.relation->blocks * (i + 1) / parts;
+    return work;
   }
+  work.strategy = Strategy::index;
+  work.phase = static_cast<std::uint32_t>(*piece.phase);
+  const std::vector<std::string>& splits = piece.relation->keys[*piece.phase].splits;
+  const auto start_of = [&splits, parts](std::int64_t part) {
+    const std::int64_t at = static_cast<std::int64_t>(splits.size() + 1) * part / parts;
+    return splits.at(static_cast<std::size_t>(at - 1));
+  };
+  // Open at the bottom and at the top: old statistics do not know the first and the last rows.
+  if (i > 0) work.range_from = start_of(i);
+  if (i + 1 < parts) work.range_to = start_of(i + 1);
+  return work;
 }
 
-void add_ranges(const RelationFacts& relation, std::int64_t parts, std::vector<CleanWork>& work) {
-  for (std::int64_t i = 0; i < parts; ++i) {
-    CleanWork part = work_on(relation, Strategy::sweep);
-    part.block_from = relation.blocks * i / parts;
-    part.block_to = relation.blocks * (i + 1) / parts;
-    work.push_back(part);
-  }
-}
-
-/// One range for every relation, and what is left of the allowance shared out by size.
-void add_sweeps(const std::vector<const RelationFacts*>& swept, std::vector<CleanWork>& work) {
-  const auto taken = static_cast<std::int64_t>(swept.size() + work.size());
+/// One task for every piece, and what is left of the allowance shared out by what they deserve.
+std::vector<CleanWork> split(const std::vector<Piece>& pieces) {
+  const auto taken = static_cast<std::int64_t>(pieces.size());
   const std::int64_t to_share = std::max<std::int64_t>(0, plan_tasks_max - taken);
-  std::int64_t blocks = 0;
-  for (const RelationFacts* relation : swept) blocks += relation->blocks;
-  for (const RelationFacts* relation : swept) {
-    const std::int64_t share = 1 + to_share * relation->blocks / blocks;
-    const std::int64_t useful = std::max<std::int64_t>(1, relation->blocks / range_blocks_min);
-    add_ranges(*relation, std::min(share, useful), work);
+  std::int64_t deserved = 0;
+  for (const Piece& piece : pieces) deserved += piece.useful;
+  std::vector<CleanWork> work;
+  for (const Piece& piece : pieces) {
+    const std::int64_t share = 1 + to_share * piece.useful / deserved;
+    const std::int64_t parts = std::min(share, piece.useful);
+    for (std::int64_t i = 0; i < parts; ++i) work.push_back(part_of(piece, i, parts));
   }
+  return work;
 }
 
 std::optional<std::int64_t> estimated_rows(const PlanFacts& facts) {
@@ -101,21 +124,24 @@ const char* strategy_name(bool indexed, bool swept) {
 
 std::variant<Plan, std::string> make_plan(const PlanFacts& facts, const Policy& policy) {
   Plan plan;
-  std::vector<const RelationFacts*> swept;
+  std::vector<Piece> by_index;
+  std::vector<Piece> pieces;
   for (const RelationFacts& relation : facts.relations) {
     if (relation.blocks <= 0) continue;
-    const bool indexed = has_index(relation, policy);
+    const bool has_indexes = has_index(relation, policy);
     const bool old_server = facts.server_version < first_version_with_ranges;
-    if (old_server && !indexed) return missing_index(relation, policy);
-    if (indexed && (old_server || few_are_expired(relation))) {
-      add_phases(relation, plan.work);
+    if (old_server && !has_indexes) return missing_index(relation, policy);
+    if (has_indexes && (old_server || few_are_expired(relation))) {
+      for (std::size_t phase = 0; phase < relation.keys.size(); ++phase)
+        by_index.push_back(indexed(relation, phase));
     } else {
-      swept.push_back(&relation);
+      pieces.push_back(swept(relation));
     }
   }
-  plan.strategy = strategy_name(!plan.work.empty(), !swept.empty());
+  plan.strategy = strategy_name(!by_index.empty(), !pieces.empty());
   plan.estimated_rows = estimated_rows(facts);
-  add_sweeps(swept, plan.work);
+  pieces.insert(pieces.begin(), by_index.begin(), by_index.end());
+  plan.work = split(pieces);
   return plan;
 }
 

@@ -14,6 +14,10 @@ namespace lethe::worker {
 /// Smallest part of a table that becomes a task of its own, in blocks (4 MiB).
 inline constexpr std::int64_t range_blocks_min = 512;
 
+/// Expired rows, by estimate, for which a part of an index becomes a task of its own: a few seconds
+/// of batches. With less, leasing and settling would be a large part of the work.
+inline constexpr std::int64_t range_rows_min = 20'000;
+
 /// Tasks that one plan makes, unless the table has more partitions than this.
 inline constexpr std::int64_t plan_tasks_max = 64;
 
@@ -29,7 +33,8 @@ struct Plan {
 ///
 /// Every relation that has a block is visited completely, whatever statistics say of it, for they
 /// may be old: by an index where one leads to the expired rows of every timestamp column and at
-/// most a twentieth of the rows is expired, else by block ranges, each block in exactly one.
+/// most a twentieth of the rows is expired, else by block ranges. Statistics decide into how many
+/// tasks and where an index is split; every block, and every value of an index, is in one range.
 /// Pure. Source: docs/ARCHITECTURE.md, "Strategies".
 [[nodiscard]] std::variant<Plan, std::string> make_plan(const PlanFacts& facts,
                                                         const Policy& policy);

@@ -33,6 +33,9 @@ struct CleanWork {
   std::int64_t block_from = 0;  ///< sweep: first block
   std::int64_t block_to = 0;    ///< sweep: one past the last block
   std::uint32_t phase = 0;      ///< index: which of the policy's timestamp columns leads
+  /// index: the part [range_from, range_to) of that column, text of its type; "" is an open end
+  std::string range_from;
+  std::string range_to;
   friend bool operator==(const CleanWork&, const CleanWork&) = default;
 };
 

@@ -25,16 +25,24 @@ struct BatchDone {
   std::chrono::milliseconds took{0};
 };
 
+/// What the planner needs to know of one timestamp column of a relation.
+struct KeyFacts {
+  bool indexed = false;  ///< an index leads to the rows that are expired by this column
+  double expired = -1;   ///< how many those are, by statistics; -1: unknown
+  /// Values between which about equally many of them lie: text of the column's type, ascending,
+  /// none twice. Empty: nothing is known.
+  std::vector<std::string> splits;
+};
+
 /// What the planner needs to know of one relation that holds rows.
 struct RelationFacts {
   std::uint32_t relation = 0;
   std::string name;  ///< quoted, for people
   std::string fingerprint;
-  std::int64_t blocks = 0;  ///< physical size now
-  double rows = -1;         ///< by statistics; -1: never analysed
-  double expired = -1;      ///< by statistics; -1: unknown
-  /// Per timestamp column of the policy: does an index lead to its expired rows?
-  std::vector<bool> indexed;
+  std::int64_t blocks = 0;     ///< physical size now
+  double rows = -1;            ///< by statistics; -1: never analysed
+  double expired = -1;         ///< by any column, by statistics; -1: unknown
+  std::vector<KeyFacts> keys;  ///< per timestamp column of the policy
 };
 
 /// A looked-at target: what can be planned, or why nothing may be.

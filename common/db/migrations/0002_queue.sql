@@ -122,11 +122,13 @@ UPDATE lethe.items SET vft = lethe.place(ready_at, priority) WHERE admission > 0
 DROP INDEX lethe.items_wai, lethe.items_adm, lethe.items_own, lethe.items_run, lethe.items_exp;
 CREATE INDEX items_wai ON lethe.items (target, tenant, vft, id)
   WHERE NOT is_leased AND enqueue_at IS NULL AND admission = 1;
-CREATE INDEX items_adm ON lethe.items (target, tenant) WHERE admission = 0;
+-- The second condition keeps leases, which do not name it, from ever using this index.
+CREATE INDEX items_adm ON lethe.items (target, tenant) WHERE admission = 0 AND target > '';
 CREATE INDEX items_prk ON lethe.items (target) WHERE admission = 2;
 -- With the epoch in it, each lease is an entry of its own: settling never walks over older versions
--- of the row, however long a snapshot keeps them.
-CREATE INDEX items_own ON lethe.items (leased_by, id, lease_epoch) WHERE is_leased;
+-- of the row, however long a snapshot keeps them. Its condition is not items_dln's, so that settling,
+-- which names only this one, cannot use that one.
+CREATE INDEX items_own ON lethe.items (leased_by, id, lease_epoch) WHERE leased_by IS NOT NULL;
 CREATE INDEX items_run ON lethe.items (run_id, id);
 
 INSERT INTO lethe.shares (target, tenant, admitted)
@@ -142,5 +144,5 @@ SELECT i.lane, count(*) AS usable_slots, count(*) FILTER (WHERE i.is_leased) AS 
                                    - min(i.ready_at) FILTER (WHERE NOT i.is_leased)), 0)::bigint
          AS oldest_ready_seconds
   FROM lethe.items i
- WHERE i.admission = 0
+ WHERE i.admission = 0 AND i.target > ''
  GROUP BY i.lane;

@@ -21,8 +21,29 @@ TaskPayload sample() {
                             .strategy = Strategy::index,
                             .block_from = 0,
                             .block_to = 300,
-                            .phase = 1}};
+                            .phase = 1,
+                            .range_from = "",
+                            .range_to = ""}};
 }
+
+TaskPayload sample_with_range() {
+  TaskPayload payload = sample();
+  payload.work->range_from = "2025-01-01 00:00:00+00";
+  payload.work->range_to = "2025-02-01 00:00:00+00";
+  return payload;
+}
+
+const std::string golden_start =
+    "84a96e6f745f6166746572b6323032362d30312d30312030303a30303a30302b3030"
+    "af73686f72746573745f72657461696eac373737363030302073656373"
+    "ab6861735f6375746f666673c3a4776f726b";
+const std::string golden_work =
+    "a872656c6174696f6ecd4000"
+    "ab66696e6765727072696e74a3616263a87374726174656779a5696e646578"
+    "aa626c6f636b5f66726f6d00a8626c6f636b5f746fcd012ca5706861736501";
+const std::string golden_range =
+    "aa72616e67655f66726f6db6323032352d30312d30312030303a30303a30302b3030"
+    "a872616e67655f746fb6323032352d30322d30312030303a30303a30302b3030";
 
 std::string hex(const std::string& bytes) {
   std::string result;
@@ -33,6 +54,13 @@ std::string hex(const std::string& bytes) {
 std::string bytes(std::initializer_list<int> values) {
   std::string result;
   for (const int value : values) result += static_cast<char>(value);
+  return result;
+}
+
+std::string unhex(const std::string& digits) {
+  std::string result;
+  for (std::size_t i = 0; i < digits.size(); i += 2)
+    result += static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16));
   return result;
 }
 
@@ -51,16 +79,17 @@ std::string one_entry(const std::string& key, const std::string& value, bool in_
 }  // namespace
 
 TEST_CASE("a payload is encoded as the golden bytes say", "[task_payload][golden]") {
-  CHECK(hex(encode(sample())) ==
-        "84a96e6f745f6166746572b6323032362d30312d30312030303a30303a30302b3030"
-        "af73686f72746573745f72657461696eac373737363030302073656373"
-        "ab6861735f6375746f666673c3a4776f726b86a872656c6174696f6ecd4000"
-        "ab66696e6765727072696e74a3616263a87374726174656779a5696e646578"
-        "aa626c6f636b5f66726f6d00a8626c6f636b5f746fcd012ca5706861736501");
+  CHECK(hex(encode(sample())) == golden_start + "86" + golden_work);
+  CHECK(hex(encode(sample_with_range())) == golden_start + "88" + golden_work + golden_range);
 }
 
 TEST_CASE("what was encoded is decoded as it was", "[task_payload]") {
   CHECK(std::get<TaskPayload>(decode_task_payload(encode(sample()))) == sample());
+  CHECK(std::get<TaskPayload>(decode_task_payload(encode(sample_with_range()))) ==
+        sample_with_range());
+  TaskPayload half = sample_with_range();
+  half.work->range_to.clear();
+  CHECK(std::get<TaskPayload>(decode_task_payload(encode(half))) == half);
   TaskPayload plain = sample();
   plain.work.reset();
   CHECK(std::get<TaskPayload>(decode_task_payload(encode(plain))) == plain);
@@ -69,6 +98,22 @@ TEST_CASE("what was encoded is decoded as it was", "[task_payload]") {
 TEST_CASE("an empty payload is the default one", "[task_payload]") {
   CHECK(std::get<TaskPayload>(decode_task_payload("")) == TaskPayload{});
   CHECK(std::get<TaskPayload>(decode_task_payload(bytes({0x80}))) == TaskPayload{});
+}
+
+TEST_CASE("a payload of a version without ranges means the whole index", "[task_payload][golden]") {
+  const auto decoded = decode_task_payload(unhex(golden_start + "86" + golden_work));
+  CHECK(std::get<TaskPayload>(decoded) == sample());
+}
+
+TEST_CASE("the ends of a range are text of limited length", "[task_payload]") {
+  const std::string longest = bytes({0xd9, 64}) + std::string(64, '1');
+  const std::string longer = bytes({0xd9, 65}) + std::string(65, '1');
+  for (const std::string key : {"range_from", "range_to"}) {
+    CHECK(problem(one_entry(key, longest, true)).empty());
+    CHECK(problem(one_entry(key, longer, true)) ==
+          "work." + key + " must be at most 64 bytes long");
+    CHECK(problem(one_entry(key, bytes({0x01}), true)) == "work." + key + " must be text");
+  }
 }
 
 TEST_CASE("unknown keys are ignored", "[task_payload]") {
@@ -111,7 +156,7 @@ TEST_CASE("six bytes cannot ask for gigabytes", "[task_payload]") {
 }
 
 TEST_CASE("a damaged payload never throws", "[task_payload]") {
-  const std::string whole = encode(sample());
+  const std::string whole = encode(sample_with_range());
   for (std::size_t length = 1; length < whole.size(); ++length)
     CHECK_FALSE(problem(whole.substr(0, length)).empty());
   CHECK(rc::check("any bytes", [&whole](const std::vector<std::pair<std::size_t, char>>& edits) {

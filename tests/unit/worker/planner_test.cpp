@@ -19,14 +19,16 @@ Policy policy_on(std::vector<std::string> timestamp) {
 }
 
 RelationFacts relation(std::uint32_t oid, std::int64_t blocks, double rows, double expired,
-                       std::vector<bool> indexed) {
+                       const std::vector<bool>& indexed) {
+  std::vector<KeyFacts> keys;
+  for (const bool is : indexed) keys.push_back({.indexed = is, .expired = expired, .splits = {}});
   return {.relation = oid,
           .name = "public.events",
           .fingerprint = "f" + std::to_string(oid),
           .blocks = blocks,
           .rows = rows,
           .expired = expired,
-          .indexed = std::move(indexed)};
+          .keys = std::move(keys)};
 }
 
 PlanFacts facts_of(std::vector<RelationFacts> relations, std::int32_t version = 150'018) {
@@ -35,6 +37,24 @@ PlanFacts facts_of(std::vector<RelationFacts> relations, std::int32_t version = 
 
 Plan planned(const PlanFacts& facts, const Policy& policy) {
   return std::get<Plan>(make_plan(facts, policy));
+}
+
+/// `count` splits 1000, 1001, … and `expired` rows below the cutoff of a column.
+KeyFacts key_of(double expired, int count) {
+  KeyFacts key{.indexed = true, .expired = expired, .splits = {}};
+  for (int i = 0; i < count; ++i) key.splits.push_back(std::to_string(1'000 + i));
+  return key;
+}
+
+RelationFacts split_relation(std::uint32_t oid, std::vector<KeyFacts> keys) {
+  RelationFacts facts = relation(oid, 1'000'000, 1e12, 1e6, {});
+  facts.keys = std::move(keys);
+  return facts;
+}
+
+std::size_t index_tasks(double expired, int splits) {
+  return planned(facts_of({split_relation(1, {key_of(expired, splits)})}), policy_on({"at"}))
+      .work.size();
 }
 
 }  // namespace
@@ -126,5 +146,70 @@ TEST_CASE("every block of every swept table is in exactly one range", "[planner]
     for (std::size_t i = 0; i < sizes.size(); ++i)
       RC_ASSERT(next[static_cast<std::uint32_t>(i)] == sizes[i]);
     RC_ASSERT(plan.work.size() <= std::max<std::size_t>(64, sizes.size()));
+  }));
+}
+
+TEST_CASE("an index task is made for each twenty thousand expired rows", "[planner]") {
+  CHECK(index_tasks(-1, 63) == 1);
+  CHECK(index_tasks(0, 63) == 1);
+  CHECK(index_tasks(39'999, 63) == 1);
+  CHECK(index_tasks(40'000, 63) == 2);
+  CHECK(index_tasks(160'000, 63) == 8);
+  CHECK(index_tasks(1e9, 63) == 64);
+  CHECK(index_tasks(1e15, 200) == 64);
+}
+
+TEST_CASE("an index is split only where statistics say where", "[planner]") {
+  CHECK(index_tasks(1e9, 0) == 1);
+  CHECK(index_tasks(1e9, 1) == 2);
+  const Plan plan = planned(facts_of({split_relation(1, {key_of(1e9, 0)})}), policy_on({"at"}));
+  CHECK(plan.work.at(0).range_from.empty());
+  CHECK(plan.work.at(0).range_to.empty());
+}
+
+TEST_CASE("index ranges are spread evenly over the splits", "[planner]") {
+  const Plan plan = planned(facts_of({split_relation(1, {key_of(60'000, 8)})}), policy_on({"at"}));
+  REQUIRE(plan.work.size() == 3);
+  CHECK(plan.work[0].range_to == "1002");
+  CHECK(plan.work[1].range_from == "1002");
+  CHECK(plan.work[1].range_to == "1005");
+  CHECK(plan.work[2].range_from == "1005");
+}
+
+TEST_CASE("swept tables and indexes share the allowance by what they deserve", "[planner]") {
+  RelationFacts table = relation(2, 32 * 512, -1, -1, {false});
+  const Plan plan =
+      planned(facts_of({table, split_relation(1, {key_of(32 * 20'000, 63)})}), policy_on({"at"}));
+  CHECK(plan.strategy == "mixed");
+  const auto by_index =
+      std::count_if(plan.work.begin(), plan.work.end(),
+                    [](const CleanWork& work) { return work.strategy == Strategy::index; });
+  CHECK(by_index == 32);
+  CHECK(plan.work.size() == 64);
+}
+
+TEST_CASE("every value of every indexed column is in exactly one range", "[planner]") {
+  CHECK(rc::check("cover", [] {
+    const auto sizes = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::pair<int, int>>>(
+        rc::gen::pair(rc::gen::inRange(0, 100), rc::gen::inRange(-1, 3'000'000))));
+    std::vector<RelationFacts> relations;
+    for (const auto& [splits, expired] : sizes)
+      relations.push_back(split_relation(static_cast<std::uint32_t>(relations.size()),
+                                         {key_of(expired, splits), key_of(expired, splits / 2)}));
+    const Plan plan = planned(facts_of(relations), policy_on({"at", "made_at"}));
+
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::string> next;
+    for (const CleanWork& work : plan.work) {
+      const auto key = std::make_pair(work.relation, work.phase);
+      RC_ASSERT(work.strategy == Strategy::index);
+      const bool is_first = next.count(key) == 0;
+      RC_ASSERT(work.range_from == next[key]);  // open at the bottom
+      RC_ASSERT(is_first || !work.range_from.empty());
+      RC_ASSERT(work.range_to.empty() || work.range_to > work.range_from);
+      next[key] = work.range_to;
+    }
+    RC_ASSERT(next.size() == 2 * sizes.size());
+    for (const auto& [key, end] : next) RC_ASSERT(end.empty());  // open at the top
+    RC_ASSERT(plan.work.size() <= std::max<std::size_t>(64, 2 * sizes.size()));
   }));
 }

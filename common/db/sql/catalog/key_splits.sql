@@ -38,7 +38,7 @@ WITH statistics AS (
    CROSS JOIN unnest(s.bounds) WITH ORDINALITY AS b (value, place)
 ), bins AS (
   SELECT b.at AS low, lead(b.at) OVER (ORDER BY b.place) AS high,
-         (1 - s.nulls - coalesce((SELECT sum(c.share) FROM common c), 0))
+         greatest(0, 1 - s.nulls - coalesce((SELECT sum(c.share) FROM common c), 0))
            / nullif(cardinality(s.bounds) - 1, 0) AS share
     FROM bounds b
    CROSS JOIN statistics s
@@ -51,7 +51,7 @@ WITH statistics AS (
     FROM bins b
    CROSS JOIN span p
    WHERE isfinite(b.low) AND isfinite(b.high) AND b.low < b.high
-     AND b.high > p.oldest AND b.low < p.cutoff
+     AND b.high > p.oldest AND b.low < p.cutoff AND p.oldest < p.cutoff
 ), pieces AS (
   SELECT c.at, c.share
     FROM common c
@@ -66,7 +66,7 @@ WITH statistics AS (
   SELECT p.at,
          floor($6::bigint * sum(p.share) OVER (ORDER BY p.at RANGE BETWEEN UNBOUNDED PRECEDING AND
                                                CURRENT ROW EXCLUDE GROUP)
-                          / sum(p.share) OVER ()) AS part
+                          / nullif(sum(p.share) OVER (), 0)) AS part
     FROM pieces p
 ), split AS (
   SELECT min(p.at) AS at

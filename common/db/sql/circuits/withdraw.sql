@@ -7,4 +7,4 @@
 -- Caller   deliver (admission_news.cpp)
 UPDATE lethe.items
    SET admission = 1, vft = lethe.place(clock_timestamp(), priority)
- WHERE target = $1::text AND admission = 0 AND NOT is_leased
+ WHERE target = $1::text AND admission = 0 AND target > '' AND NOT is_leased

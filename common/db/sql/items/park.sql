@@ -7,7 +7,7 @@
 -- Caller   PgFleetStore::pause
 UPDATE lethe.items i
    SET admission = 1, vft = lethe.place(clock_timestamp(), i.priority)
- WHERE NOT i.is_leased AND i.admission = 0
+ WHERE NOT i.is_leased AND i.admission = 0 AND i.target > ''
    AND EXISTS (SELECT 1 FROM lethe.pauses p
                 WHERE p.scope = 'all' OR (p.scope = 'target' AND p.name = i.target)
                    OR (p.scope = 'policy' AND p.name = i.policy)

@@ -35,7 +35,7 @@ WITH entry AS MATERIALIZED (
           SELECT q.ctid AS tid, q.run_id, q.target, q.tenant, q.est_cost, q.cancel_requested,
                  q.attempts, q.max_attempts, q.expire_deadline
             FROM lethe.items q
-           WHERE q.leased_by = $1::bigint AND q.id = s.id AND q.lease_epoch = s.epoch AND q.is_leased
+           WHERE q.leased_by = $1::bigint AND q.id = s.id AND q.lease_epoch = s.epoch
              FOR UPDATE) i
    CROSS JOIN LATERAL (
           SELECT CASE WHEN s.outcome NOT IN ('again', 'fail', 'release') THEN s.outcome

@@ -20,7 +20,7 @@ WITH RECURSIVE waiting (tenant) AS (
 ), counted AS MATERIALIZED (
   SELECT i.tenant, count(*) AS admitted
     FROM lethe.items i
-   WHERE i.target = $1::text AND i.admission = 0
+   WHERE i.target = $1::text AND i.admission = 0 AND i.target > ''
    GROUP BY i.tenant
 ), now AS MATERIALIZED (
   SELECT tenant, max(admitted) AS admitted, bool_or(eligible) AS eligible

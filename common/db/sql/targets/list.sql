@@ -11,7 +11,7 @@ SELECT t.name, t.url, t.max_running,
          WHERE i.target = t.name AND NOT i.is_leased AND i.enqueue_at IS NULL
            AND i.admission = 1) AS waiting,
        (SELECT count(*) FROM lethe.items i
-         WHERE i.target = t.name AND i.admission = 0 AND i.is_leased) AS running,
+         WHERE i.target = t.name AND i.admission = 0 AND i.target > '' AND i.is_leased) AS running,
        EXISTS (SELECT 1 FROM lethe.pauses p
                 WHERE p.scope = 'all' OR (p.scope = 'target' AND p.name = t.name)) AS paused,
        lethe.iso(t.created_at) AS created_at
