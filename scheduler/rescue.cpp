@@ -6,8 +6,11 @@
 namespace lethe::scheduler {
 
 void RescueDuty::run_once(const Term& term) {
+  // Lost workers at every look; hung ones, whose leases last minutes, at every fifth.
+  constexpr int looks_per_deadline = 5;
+  const bool deadlines = looks_++ % looks_per_deadline == 0;
   in_rounds(1'000, [&](std::int32_t max) {
-    const auto rescues = store_.rescue(term, worker_ttl_, max);
+    const auto rescues = store_.rescue(term, worker_ttl_, max, deadlines);
     for (const Rescue& rescue : rescues)
       log_event(rescue.dead ? LogLevel::error : LogLevel::warn,
                 rescue.dead ? "task_poisoned" : "task_rescued",

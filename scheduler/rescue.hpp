@@ -19,6 +19,7 @@ class RescueDuty {
  private:
   SchedulerStore& store_;
   const std::chrono::milliseconds worker_ttl_;
+  int looks_ = 0;
 };
 
 }  // namespace lethe::scheduler

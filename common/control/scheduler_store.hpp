@@ -77,8 +77,10 @@ class SchedulerStore {
   virtual std::string fire(const Term& term, const Firing& firing) = 0;
   /// How many scheduled tasks became ready.
   virtual std::int32_t promote(const Term& term, std::int32_t tasks_max) = 0;
+  /// Takes tasks back from workers that are lost; with `deadlines` also from those that hang, which
+  /// means reading every lease.
   virtual std::vector<Rescue> rescue(const Term& term, std::chrono::milliseconds worker_ttl,
-                                     std::int32_t tasks_max) = 0;
+                                     std::int32_t tasks_max, bool deadlines) = 0;
   /// How many tasks were past their deadline.
   virtual std::int32_t expire(const Term& term, std::int32_t tasks_max) = 0;
   /// Moves on runs that have no live task, and cancels what was added to cancelled ones; how many.

@@ -6,34 +6,84 @@ namespace lethe::db {
 
 namespace {
 
-/// The targets whose circuit opened. Their admitted tasks step back, so that they take no slots.
-std::vector<std::string> move_circuits(Transaction& transaction, const AdmissionNews& news) {
-  std::vector<std::string> opened;
-  for (const auto& [target, error] : news.down) {
-    const auto rows = transaction.exec(queries::circuits_fail, Params::of(target, storable(error)));
-    if (rows.empty() || !flag(rows.at(0), "open")) continue;
-    transaction.exec(queries::circuits_withdraw, Params::of(target));
-    opened.push_back(target);
+void add(Touches::Tenants& tenants, const std::string& tenant, const Touches::Change& change) {
+  Touches::Change& sum = tenants[tenant];
+  sum.freed += change.freed;
+  sum.cost_ms += change.cost_ms;
+}
+
+/// True when the circuit opened. The target's admitted tasks step back then, so that they take no
+/// slots of workers.
+bool move_circuit(Transaction& transaction, const std::string& target, const TargetNews& news) {
+  if (!news.down) {
+    if (news.up) transaction.exec(queries::circuits_close, Params::of(target));
+    return false;
   }
-  for (const auto& target : news.up)
-    if (news.down.count(target) == 0)
-      transaction.exec(queries::circuits_close, Params::of(target));
-  return opened;
+  const auto rows =
+      transaction.exec(queries::circuits_fail, Params::of(target, storable(*news.down)));
+  if (rows.empty() || !flag(rows.at(0), "open")) return false;
+  transaction.exec(queries::circuits_withdraw, Params::of(target));
+  return true;
+}
+
+void deliver_to(Transaction& transaction, const std::string& target, const TargetNews& news,
+                IdMaker& ids) {
+  const bool opened = move_circuit(transaction, target, news);
+  Touches touches;
+  for (const auto& [tenant, change] : news.tenants) touches.add(target, tenant, change);
+  for (const auto& run : news.runs_over) advance_run(transaction, run, ids, touches);
+  touch(transaction, touches);
+  if (opened) recount(transaction, {target});
 }
 
 }  // namespace
 
-void deliver(Transaction& transaction, const AdmissionNews& news,
-             const std::vector<std::string>& also, IdMaker& ids) {
-  std::vector<std::string> targets = news.touches.target_names();
+TargetNews& AdmissionNews::of(const std::string& target) { return targets_[target]; }
+
+std::int64_t AdmissionNews::freed() const {
+  std::int64_t sum = 0;
+  for (const auto& [name, news] : targets_)
+    for (const auto& [tenant, change] : news.tenants) sum += change.freed;
+  return sum;
+}
+
+std::vector<std::string> AdmissionNews::target_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, news] : targets_) names.push_back(name);
+  return names;
+}
+
+void AdmissionNews::merge(const AdmissionNews& from) {
+  for (const auto& [target, news] : from.targets_) {
+    TargetNews& into = targets_[target];
+    for (const auto& [tenant, change] : news.tenants) add(into.tenants, tenant, change);
+    into.runs_over.insert(news.runs_over.begin(), news.runs_over.end());
+    // The last word counts: whoever reached the target knows better than who did not before.
+    if (news.down || news.up) into.down = news.down;
+    into.up = into.up || news.up;
+  }
+}
+
+void AdmissionNews::forget(const std::vector<std::string>& targets) {
+  for (const auto& target : targets) targets_.erase(target);
+}
+
+std::vector<std::string> deliver(Transaction& transaction, const AdmissionNews& news,
+                                 const std::vector<std::string>& also, IdMaker& ids,
+                                 Patience patience) {
+  std::vector<std::string> targets = news.target_names();
   targets.insert(targets.end(), also.begin(), also.end());
-  lock_slots(transaction, targets);
-  const auto opened = move_circuits(transaction, news);
-  Touches touches = news.touches;
-  for (const auto& run : news.runs_over) advance_run(transaction, run, ids, touches);
-  touch(transaction, touches);
-  recount(transaction, opened);
+  if (patience == Patience::wait) {
+    lock_slots(transaction, targets);
+  } else {
+    targets = try_lock_slots(transaction, targets);
+  }
+  for (const auto& target : targets) {
+    const auto one = news.targets().find(target);
+    if (one != news.targets().end()) deliver_to(transaction, target, one->second, ids);
+  }
   admit(transaction, targets);
+  return targets;
 }
 
 }  // namespace lethe::db

@@ -140,7 +140,7 @@ std::int32_t PgSchedulerStore::promote(const Term& term, std::int32_t tasks_max)
 }
 
 std::vector<Rescue> PgSchedulerStore::rescue(const Term& term, std::chrono::milliseconds worker_ttl,
-                                             std::int32_t tasks_max) {
+                                             std::int32_t tasks_max, bool deadlines) {
   constexpr std::int32_t rescues_max = 3;
   return as_leader(session_, term, "items_rescue", [&](Transaction& transaction) {
     std::vector<Rescue> rescued;
@@ -148,7 +148,7 @@ std::vector<Rescue> PgSchedulerStore::rescue(const Term& term, std::chrono::mill
     std::vector<std::string> tasks;
     std::set<std::string> targets;
     for (const auto& row :
-         transaction.exec(queries::items_lapsed, Params::of(worker_ttl.count(), tasks_max))) {
+         transaction.exec(queries::items_lapsed, Params::of(worker_ttl.count(), tasks_max, deadlines))) {
       tasks.push_back(text(row, "id"));
       targets.insert(text(row, "target"));
     }

@@ -34,7 +34,7 @@ class PgSchedulerStore final : public SchedulerStore {
   std::string fire(const Term& term, const Firing& firing) override;
   std::int32_t promote(const Term& term, std::int32_t tasks_max) override;
   std::vector<Rescue> rescue(const Term& term, std::chrono::milliseconds worker_ttl,
-                             std::int32_t tasks_max) override;
+                             std::int32_t tasks_max, bool deadlines) override;
   std::int32_t expire(const Term& term, std::int32_t tasks_max) override;
   std::int32_t close_runs(const Term& term, std::int32_t runs_max) override;
   void advance_lanes(const Term& term) override;

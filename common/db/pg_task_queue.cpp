@@ -14,8 +14,8 @@ namespace lethe::db {
 namespace {
 
 // Within these the news of many settlements are delivered together.
-constexpr std::chrono::milliseconds news_age_max{20};
-constexpr std::size_t news_changes_max = 256;
+constexpr std::chrono::milliseconds news_age_max{100};
+constexpr std::int64_t news_freed_max = 256;
 
 TaskKind task_kind(const std::string& name) {
   for (const TaskKind kind : {TaskKind::plan, TaskKind::clean, TaskKind::verify})
@@ -39,27 +39,46 @@ LeasedTask to_leased_task(const pqxx::row& row, const LeaseRequest& request) {
           .lease_left = request.length};
 }
 
-std::string to_json(const std::vector<Settlement>& settlements) {
-  auto list = nlohmann::json::array();
+/// What is zero or empty is left out.
+nlohmann::json to_json(const Settlement& s) {
+  nlohmann::json entry{{"id", s.lease.task.value},
+                       {"epoch", s.lease.epoch},
+                       {"outcome", to_string(s.outcome)}};
+  const auto put = [&](const char* name, std::int64_t value) {
+    if (value != 0) entry[name] = value;
+  };
+  put("delay_ms", s.delay.count());
+  put("batches", s.batches);
+  put("rows", s.rows);
+  put("batch_size", s.batch_size);
+  put("took_ms", s.took.count());
+  if (!s.error.empty()) entry["error"] = storable(s.error);
+  if (!s.sqlstate.empty()) entry["sqlstate"] = s.sqlstate;
+  return entry;
+}
+
+bool requeues(const Settlement& settlement) {
+  return settlement.outcome == Outcome::again || settlement.outcome == Outcome::fail ||
+         settlement.outcome == Outcome::release;
+}
+
+/// The settlements of one sort in the order of their ids, in which everybody locks tasks.
+std::string to_json(const std::vector<Settlement>& settlements, bool requeued) {
+  std::vector<const Settlement*> sorted;
   for (const auto& s : settlements)
-    list.push_back({{"id", s.lease.task.value},
-                    {"epoch", s.lease.epoch},
-                    {"outcome", to_string(s.outcome)},
-                    {"delay_ms", s.delay.count()},
-                    {"batches", s.batches},
-                    {"rows", s.rows},
-                    {"batch_size", s.batch_size},
-                    {"took_ms", s.took.count()},
-                    {"error", storable(s.error)},
-                    {"sqlstate", s.sqlstate}});
+    if (requeues(s) == requeued) sorted.push_back(&s);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto* a, const auto* b) { return a->lease.task < b->lease.task; });
+  auto list = nlohmann::json::array();
+  for (const auto* s : sorted) list.push_back(to_json(*s));
   return list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 Params turn_params(WorkerId worker, const std::vector<Settlement>& settlements,
                    const std::optional<LeaseRequest>& request) {
   const std::vector<std::string> none;
-  return Params::of(worker.value, to_json(settlements), request ? request->tasks_max : 0,
-                    request ? request->length.count() : 0,
+  return Params::of(worker.value, to_json(settlements, true), to_json(settlements, false),
+                    request ? request->tasks_max : 0, request ? request->length.count() : 0,
                     to_array(request ? request->lanes : none),
                     to_array(request ? request->targets : none));
 }
@@ -86,14 +105,15 @@ struct TurnAnswer {
 
 /// The row of a settlement that took effect.
 void note_settled(const pqxx::row& row, const Settlement& settlement, TurnAnswer& answer) {
-  const std::string target = text(row, "target");
-  answer.news.touches.add(target, text(row, "tenant"),
-                          {.freed = 1, .cost_ms = number(row, "extra_ms")});
-  if (flag(row, "run_over") && !settlement.verify) answer.news.runs_over.insert(text(row, "run_id"));
+  TargetNews& news = answer.news.of(text(row, "target"));
+  Touches::Change& change = news.tenants[text(row, "tenant")];
+  change.freed += 1;
+  change.cost_ms += number(row, "extra_ms");
+  if (flag(row, "run_over") && !settlement.verify) news.runs_over.insert(text(row, "run_id"));
   if (settlement.target_down) {
-    answer.news.down[target] = settlement.error;
+    news.down = settlement.error;
   } else if (flag(row, "circuit")) {
-    answer.news.up.insert(target);
+    news.up = true;
   }
 }
 
@@ -117,21 +137,14 @@ TurnAnswer read_turn(const pqxx::result& rows, const std::vector<Settlement>& se
   return answer;
 }
 
-void merge(const AdmissionNews& from, AdmissionNews& into) {
-  for (const auto& [target, tenants] : from.touches.targets())
-    for (const auto& [tenant, change] : tenants) into.touches.add(target, tenant, change);
-  into.runs_over.insert(from.runs_over.begin(), from.runs_over.end());
-  for (const auto& [target, error] : from.down) into.down[target] = error;
-  into.up.insert(from.up.begin(), from.up.end());
-}
-
 bool brings_more(const Settlement& settlement) {
   return settlement.plan.has_value() || settlement.verify.has_value();
 }
 
 /// Plans and verifications that took effect change their run in the same transaction.
 void take_outcomes(Transaction& transaction, const std::vector<Settlement>& settlements,
-                   const pqxx::result& rows, IdMaker& ids, Touches& touches) {
+                   const pqxx::result& rows, IdMaker& ids, AdmissionNews& news) {
+  Touches touches;
   for (const auto& row : rows) {
     if (flag(row, "leased") || text(row, "outcome") != "done") continue;
     for (const auto& s : settlements) {
@@ -140,6 +153,8 @@ void take_outcomes(Transaction& transaction, const std::vector<Settlement>& sett
       if (s.verify) advance_run(transaction, s.run.value, ids, touches, *s.verify);
     }
   }
+  for (const auto& [target, tenants] : touches.targets())
+    for (const auto& [tenant, change] : tenants) news.of(target).tenants.try_emplace(tenant, change);
 }
 
 /// Marks the settlements that are repeats of ones that took effect.
@@ -172,19 +187,23 @@ Exchange PgTaskQueue::exchange(const std::vector<Settlement>& settlements,
   if (put_off_) throw *std::exchange(put_off_, std::nullopt);
   Exchange result;
   if (!settlements.empty() || request) result = turn(settlements, request);
-  const bool due = !request || news_->touches.changes() >= news_changes_max ||
-                   clock_.now() - delivered_at_ >= news_age_max;
+  const auto missing = request ? request->tasks_max - static_cast<std::int32_t>(result.leased.size())
+                               : std::int32_t{0};
   try {
     recognise_repeats(session_, settlements, result.settled);
-    if (request && static_cast<std::int32_t>(result.leased.size()) < request->tasks_max) {
-      top_up(*request, result.leased);
-    } else if (due && !news_->touches.empty()) {
-      deliver_news();
+    if (missing > 0) {
+      top_up(*request, missing, result.leased);
+    } else if (!news_->empty() && (!request || is_due())) {
+      admit_now({}, request ? Patience::skip : Patience::wait);
     }
   } catch (const StoreError& error) {
     put_off_ = error;  // what the turn did is done, and the caller must hear of it
   }
   return result;
+}
+
+bool PgTaskQueue::is_due() const {
+  return news_->freed() >= news_freed_max || clock_.now() - delivered_at_ >= news_age_max;
 }
 
 Exchange PgTaskQueue::turn(const std::vector<Settlement>& settlements,
@@ -201,45 +220,42 @@ Exchange PgTaskQueue::turn(const std::vector<Settlement>& settlements,
     answer = transact(session_, queries::items_turn.name, [&](Transaction& transaction) {
       const auto rows = transaction.exec(queries::items_turn, params);
       TurnAnswer read = read_turn(rows, settlements, request);
-      take_outcomes(transaction, settlements, rows, ids_, read.news.touches);
+      take_outcomes(transaction, settlements, rows, ids_, read.news);
       return read;
     });
   }
-  merge(answer.news, *news_);
+  news_->merge(answer.news);
   return std::move(answer.exchange);
 }
 
-void PgTaskQueue::top_up(LeaseRequest request, std::vector<LeasedTask>& leased) {
-  request.tasks_max -= static_cast<std::int32_t>(leased.size());
+void PgTaskQueue::top_up(LeaseRequest request, std::int32_t missing,
+                         std::vector<LeasedTask>& leased) {
+  request.tasks_max = missing;
   std::vector<std::string> targets;
-  if (news_->touches.empty()) {
+  if (news_->empty()) {
     for (const auto& row :
          run_once(session_, queries::shares_admissible.name, queries::shares_admissible,
-                  Params::of(to_array(request.targets))))
+                  Params::of(to_array(request.targets)), Effect::reads))
       targets.push_back(text(row, "target"));
     if (targets.empty()) return;
   }
-  const auto more = transact(session_, "items_top_up", [&](Transaction& transaction) {
-    deliver(transaction, *news_, targets, ids_);
-    const auto rows =
-        transaction.exec(queries::items_turn, turn_params(request.worker, {}, request));
-    return read_turn(rows, {}, request).exchange.leased;
-  });
-  note_delivered();
+  // With nothing at all to do there is time to wait for whoever admits now. Admission first and
+  // the lease after it: no target stays locked while a lease is written to disk.
+  admit_now(targets, leased.empty() ? Patience::wait : Patience::skip);
+  const auto more = turn({}, request).leased;
   leased.insert(leased.end(), more.begin(), more.end());
 }
 
-void PgTaskQueue::deliver_news() {
+void PgTaskQueue::admit_now(const std::vector<std::string>& also, Patience patience) {
+  if (news_->freed() >= 4 * news_freed_max) patience = Patience::wait;
   // What a crash of the server would take back, recounts and looks at runs find out again.
-  transact(
-      session_, "items_deliver",
-      [&](Transaction& transaction) { deliver(transaction, *news_, {}, ids_); },
+  const auto delivered = transact(
+      session_, "items_admit",
+      [&](Transaction& transaction) {
+        return deliver(transaction, *news_, also, ids_, patience);
+      },
       "SET LOCAL synchronous_commit = off;");
-  note_delivered();
-}
-
-void PgTaskQueue::note_delivered() {
-  *news_ = {};
+  news_->forget(delivered);
   delivered_at_ = clock_.now();
 }
 

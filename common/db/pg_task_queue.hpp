@@ -10,14 +10,15 @@
 
 namespace lethe::db {
 
-struct AdmissionNews;
+class AdmissionNews;
+enum class Patience;
 
 /// TaskQueue in the control database.
 ///
 /// Ending leases needs no lock that workers share, so it commits at once. What it means for the
-/// admission of tasks is delivered in a transaction of its own: together with the lease when fewer
-/// tasks were ready than asked for, else now and then, so that a busy fleet pays for it once per
-/// many tasks. An error of a delivery is thrown by the next exchange, before that does anything.
+/// admission of tasks is delivered in a transaction of its own: at once when fewer tasks were ready
+/// than asked for, else now and then, so that a busy fleet pays for it once per many tasks. An error
+/// of that is thrown by the next exchange, before it does anything.
 class PgTaskQueue final : public TaskQueue {
  public:
   /// All are borrowed and must outlive the queue.
@@ -31,9 +32,9 @@ class PgTaskQueue final : public TaskQueue {
  private:
   Exchange turn(const std::vector<Settlement>& settlements,
                 const std::optional<LeaseRequest>& request);
-  void top_up(LeaseRequest request, std::vector<LeasedTask>& leased);
-  void deliver_news();
-  void note_delivered();
+  void top_up(LeaseRequest request, std::int32_t missing, std::vector<LeasedTask>& leased);
+  [[nodiscard]] bool is_due() const;
+  void admit_now(const std::vector<std::string>& also, Patience patience);
 
   Session& session_;
   IdMaker& ids_;

@@ -11,17 +11,19 @@ void Touches::add(const std::string& target, const std::string& tenant, const Ch
   Change& sum = targets_[target][tenant];
   sum.freed += change.freed;
   sum.cost_ms += change.cost_ms;
-  ++changes_;
-}
-
-std::vector<std::string> Touches::target_names() const {
-  std::vector<std::string> names;
-  for (const auto& [name, tenants] : targets_) names.push_back(name);
-  return names;
 }
 
 void lock_slots(Transaction& transaction, const std::vector<std::string>& targets) {
   transaction.exec(queries::targets_lock_slots, Params::of(to_array(targets)));
+}
+
+std::vector<std::string> try_lock_slots(Transaction& transaction,
+                                        const std::vector<std::string>& targets) {
+  std::vector<std::string> locked;
+  for (const auto& row :
+       transaction.exec(queries::targets_try_lock_slots, Params::of(to_array(targets))))
+    locked.push_back(text(row, "target"));
+  return locked;
 }
 
 void touch(Transaction& transaction, const Touches& touches) {
@@ -40,11 +42,14 @@ void recount(Transaction& transaction, const std::vector<std::string>& targets) 
 
 void admit(Transaction& transaction, const std::vector<std::string>& targets) {
   constexpr int rounds_max = 20;  // each admits a part, or finds the next tenants in the line
+  constexpr std::int64_t admitted_at_once_max = 256;  // items/admit.sql
   for (const auto& target : targets) {
     for (int round = 0; round < rounds_max; ++round) {
       const auto row = transaction.exec(queries::items_admit, Params::of(target)).at(0);
-      const bool moved = number(row, "taken") + number(row, "aside") + number(row, "closed_shares") > 0;
-      if (number(row, "free") == 0 || !moved) break;
+      const auto free = number(row, "free");
+      const auto taken = number(row, "taken");
+      if (free == taken && free < admitted_at_once_max) break;
+      if (taken + number(row, "aside") + number(row, "closed_shares") == 0) break;
     }
   }
 }

@@ -27,17 +27,17 @@ class Touches {
   /// Something of `tenant` ("" for no single one) waits, or gave back slots.
   void add(const std::string& target, const std::string& tenant, const Change& change = {0, 0});
   [[nodiscard]] const std::map<std::string, Tenants>& targets() const { return targets_; }
-  [[nodiscard]] std::vector<std::string> target_names() const;
-  [[nodiscard]] bool empty() const { return targets_.empty(); }
-  [[nodiscard]] std::size_t changes() const { return changes_; }
 
  private:
   std::map<std::string, Tenants> targets_;
-  std::size_t changes_ = 0;
 };
 
 /// Locks the admission of these targets until the end of the transaction.
 void lock_slots(Transaction& transaction, const std::vector<std::string>& targets);
+
+/// Locks the admission of those of these targets that nobody else has locked, and returns them.
+[[nodiscard]] std::vector<std::string> try_lock_slots(Transaction& transaction,
+                                                      const std::vector<std::string>& targets);
 
 /// Tells the targets' lines of tenants what happened. Slots must be locked.
 void touch(Transaction& transaction, const Touches& touches);

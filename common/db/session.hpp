@@ -6,20 +6,31 @@
 
 namespace lethe::db {
 
+/// For how long a session's settings (time zone, search_path, timeouts, ...) hold.
+enum class SettingsScope {
+  transaction,  ///< each BEGIN brings them: for databases where foreign code, such as a trigger,
+                ///< runs
+  session,      ///< set once when connecting: only where all SQL is ours, so the control database
+};
+
 struct SessionOptions {
   std::string connection;        ///< libpq string or URI; "" takes libpq's PG* variables
   std::string application_name;  ///< shown in pg_stat_activity, e.g. "lethe-worker/17"
   std::chrono::milliseconds statement_timeout{10'000};
   std::chrono::milliseconds lock_timeout{2'000};
   std::chrono::milliseconds idle_timeout{15'000};  ///< idle_in_transaction_session_timeout
+  /// Behind a connection pooler always by transaction, whatever is said here.
+  SettingsScope settings = SettingsScope::transaction;
+  bool generic_plans = false;  ///< one plan per statement for all values of its parameters
 };
 
 /// One database connection, used by one thread. Errors: StoreError, and nothing of libpqxx.
 ///
 /// Connects at the first use. A connection that broke is thrown away and the next use opens a new
-/// one, so the caller sees exactly one connection_lost per break. Nothing is ever kept in a
-/// session: every setting and lock belongs to a transaction (see transact.hpp), so that a
-/// connection pooler in between does no harm.
+/// one, so the caller sees exactly one connection_lost per break. Locks always belong to a
+/// transaction (see transact.hpp). Whether a connection pooler is in between is found out when
+/// connecting; behind one nothing at all is kept in a session: no settings, no prepared statements
+/// (docs/adr/0011).
 class Session {
  public:
   explicit Session(SessionOptions options);

@@ -2,6 +2,7 @@
 
 // Private to common/db (tests/tidy/check.sh sees to it): here libpqxx is visible.
 
+#include <optional>
 #include <pqxx/pqxx>
 #include <string>
 #include <unordered_set>
@@ -14,41 +15,55 @@
 namespace lethe::db {
 
 struct Session::Impl {
-  explicit Impl(const std::string& connection_string);
+  /// Connects, looks for a pooler, and sets what the options want set for the whole session. Throws
+  /// what libpqxx throws, and StoreError (rejected) for a connection string that cannot be read.
+  explicit Impl(const SessionOptions& options);
 
   pqxx::connection connection;
 #if PQXX_VERSION_MAJOR == 6
   pqxx::quiet_errorhandler quiet;  // notices would go to standard error
 #endif
-  std::unordered_set<std::string> prepared;
+  /// The next transaction may meet another server session. Also true when nobody can tell.
+  bool pooled = true;
+  /// The settings of the options hold for the whole session: BEGIN need not bring them.
+  bool has_settings = false;
+  std::unordered_set<std::string> prepared;  ///< stays empty when pooled
 };
 
 /// An open transaction. Lives only inside transact(); runs statements one after the other.
 class Transaction {
  public:
-  /// BEGINs with every setting that our SQL relies on, so that no role, database or pooler default
-  /// can change its meaning. `extra` is more SET LOCAL text, "" for none.
+  /// BEGINs, with every setting that our SQL relies on unless the session has them, so that no
+  /// role, database or pooler default can change its meaning. `extra` is more SET LOCAL text, ""
+  /// for none.
   Transaction(Session& session, const std::string& extra);
+  /// Rolls back unless committed; a session that does not obey is discarded.
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
-  /// Runs a statement of common/db/sql, prepared on first use.
+  /// Runs a statement of common/db/sql. Prepared on first use; behind a pooler sent as text each
+  /// time, because the next transaction meets another server session.
   pqxx::result exec(const Query& query, const Params& params = {});
-  /// Runs a statement that was built at run time; planned anew each time with its values.
+  /// Runs a statement that was built at run time; planned anew each time, with its values unless
+  /// the session wants generic plans.
   pqxx::result exec_built(const std::string& sql, const Params& params = {});
   /// Runs text without parameters as it is; several statements may be joined by ";".
   pqxx::result exec_text(const std::string& sql);
   void commit();
 
  private:
+  explicit Transaction(Session& session);
+
   Session& session_;
-  pqxx::nontransaction work_;
+  std::optional<pqxx::nontransaction> work_;  // libpqxx's own transactions cannot send our BEGIN
   bool open_ = false;
 };
 
 /// Turns the libpqxx exception in flight into a StoreError, and discards a session that broke.
-[[noreturn]] void rethrow_as_store_error(Session& session, std::string_view transaction);
+/// `broken` is what a connection that broke means for the caller.
+[[noreturn]] void rethrow_as_store_error(Session& session, std::string_view transaction,
+                                         Failure broken = Failure::connection_lost);
 
 /// Runs `body(Transaction&)` in one READ COMMITTED transaction and commits; rolls back on any
 /// exception. Errors: StoreError for whatever libpqxx throws; the body's own exceptions unchanged.
@@ -70,6 +85,21 @@ auto transact(Session& session, std::string_view name, Body&& body, const std::s
     rethrow_as_store_error(session, name);
   }
 }
+
+/// What a single statement does, and so what a connection that broke while it ran means.
+enum class Effect {
+  writes,  ///< commit_unknown: it may have been committed; read before deciding
+  reads,   ///< connection_lost: it may be repeated
+};
+
+/// Runs one statement of common/db/sql as a transaction of its own; `name` is the transaction's in
+/// errors. One round trip to the server when the session keeps its settings (SettingsScope::session
+/// and no pooler), else those of transact(). The statement must not take for granted that a second
+/// one joins it: deferred constraints are checked and locks are gone when this returns. Only for
+/// the thread that owns the session, and not inside of transact() on the same session. Errors:
+/// StoreError; the session is fit for use after each.
+pqxx::result run_once(Session& session, std::string_view name, const Query& query,
+                      const Params& params = {}, Effect effect = Effect::writes);
 
 /// The column as text, "" for NULL.
 [[nodiscard]] inline std::string text(const pqxx::row& row, const char* column) {

@@ -57,7 +57,7 @@ TEST_CASE("an unknown or lost worker leases nothing and learns it from its heart
   CHECK(lease_all(fleet, WorkerId{4711}).empty());
   CHECK_FALSE(fleet.registry().beat(WorkerId{4711}, 0, false).known);
   database.execute("UPDATE lethe.workers SET last_seen = last_seen - interval '31 seconds'");
-  fleet.scheduler().rescue(fleet.term(), 30s, 100);
+  fleet.scheduler().rescue(fleet.term(), 30s, 100, true);
   CHECK(lease_all(fleet, fleet.worker()).empty());
   CHECK_FALSE(fleet.registry().beat(fleet.worker(), 0, false).known);
 }
@@ -70,12 +70,12 @@ TEST_CASE("the tasks of a worker that fell silent run elsewhere under a newer ep
   REQUIRE(held.size() == 2);
   const WorkerId other =
       fleet.registry().register_worker({.instance = "b", .version = "0", .slots = 2, .targets = {}, .lanes = {"normal"}});
-  CHECK(fleet.scheduler().rescue(fleet.term(), 30s, 100).empty());
+  CHECK(fleet.scheduler().rescue(fleet.term(), 30s, 100, true).empty());
   database.execute(
       "UPDATE lethe.workers SET last_seen = last_seen - interval '31 seconds' WHERE "
       "id = " +
       std::to_string(fleet.worker().value));
-  CHECK(fleet.scheduler().rescue(fleet.term(), 30s, 100).size() == 2);
+  CHECK(fleet.scheduler().rescue(fleet.term(), 30s, 100, true).size() == 2);
   const auto taken = lease_all(fleet, other);
   REQUIRE(taken.size() == 2);
   CHECK(taken[0].lease.epoch == 3);
@@ -89,7 +89,7 @@ TEST_CASE("a lease that ran out is rescued though its worker is alive", "[queue]
   start_runs(fleet, 1);
   REQUIRE(lease_all(fleet, fleet.worker()).size() == 1);
   database.execute("UPDATE lethe.items SET lease_deadline = clock_timestamp() - interval '1 ms'");
-  const auto rescued = fleet.scheduler().rescue(fleet.term(), 30s, 100);
+  const auto rescued = fleet.scheduler().rescue(fleet.term(), 30s, 100, true);
   REQUIRE(rescued.size() == 1);
   CHECK_THAT(rescued[0].why, test::contains("ran out"));
   CHECK(lease_all(fleet, fleet.worker()).size() == 1);
@@ -103,7 +103,7 @@ TEST_CASE("a task that takes worker after worker down is a dead letter after thr
   for (int rescue = 0; rescue < 3; ++rescue) {
     REQUIRE(lease_all(fleet, fleet.worker()).size() == 1);
     database.execute("UPDATE lethe.items SET lease_deadline = clock_timestamp() - interval '1 ms'");
-    CHECK(fleet.scheduler().rescue(fleet.term(), 30s, 100).size() == 1);
+    CHECK(fleet.scheduler().rescue(fleet.term(), 30s, 100, true).size() == 1);
   }
   CHECK(database.number("SELECT count(*) FROM lethe.items") == 0);
   CHECK_THAT(database.text("SELECT reason FROM lethe.dead"), test::contains("poison"));

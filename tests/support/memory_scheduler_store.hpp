@@ -76,7 +76,8 @@ class MemorySchedulerStore final : public SchedulerStore {
     scheduled -= now;
     return now;
   }
-  std::vector<Rescue> rescue(const Term&, std::chrono::milliseconds, std::int32_t) override {
+  std::vector<Rescue> rescue(const Term&, std::chrono::milliseconds, std::int32_t,
+                             bool) override {
     return std::exchange(rescues, {});
   }
   std::int32_t expire(const Term&, std::int32_t) override {

@@ -54,7 +54,7 @@ CREATE TABLE lethe.tenants (
 -- Fair queuing of a target's tenants ('' are the tasks of no single tenant). Only changed by who
 -- holds the target's row of target_slots. Hot and narrow.
 CREATE TABLE lethe.shares (
-  target       text COLLATE "C" NOT NULL REFERENCES lethe.targets ON DELETE CASCADE,
+  target       text COLLATE "C" NOT NULL,       -- no foreign key: its check would cost each change
   tenant       text COLLATE "C" NOT NULL,
   vtime        bigint NOT NULL DEFAULT 0,      -- virtual time: cost admitted so far / weight
   head         bigint NOT NULL DEFAULT 0,      -- no waiting task has a place before it
@@ -72,6 +72,7 @@ CREATE TABLE lethe.lanes (
 INSERT INTO lethe.lanes (name) VALUES ('urgent'), ('normal'), ('bulk');
 
 ALTER TABLE lethe.target_slots
+  DROP CONSTRAINT target_slots_target_fkey,
   ADD COLUMN admitted     integer NOT NULL DEFAULT 0,  -- never less than the tasks that are admitted
   ADD COLUMN vtime        bigint NOT NULL DEFAULT 0,   -- virtual time of the tenant admitted last
   ADD COLUMN failures     integer NOT NULL DEFAULT 0,  -- in a row; from 3 on the circuit is open
@@ -104,13 +105,22 @@ CREATE INDEX dead_died ON lethe.dead (died_at);
 
 ALTER TABLE lethe.workers ADD COLUMN lanes text[] NOT NULL DEFAULT '{normal}';
 
--- Until now only the rows of ended tasks counted for a run here; those of live ones were in both.
-UPDATE lethe.runs r
-   SET rows = greatest(0, r.rows - l.rows), batches = greatest(0, r.batches - l.batches)
-  FROM (SELECT run_id, sum(rows_done) AS rows, sum(batches) AS batches
-          FROM lethe.items GROUP BY run_id) l
- WHERE l.run_id = r.id;
-COMMENT ON COLUMN lethe.runs.rows IS 'of ended tasks; live ones have theirs in items.rows_done';
+-- What the tasks of a run have done so far, live and ended; a run's own columns have it once it has
+-- ended. started_at is the first lease that is still known.
+CREATE FUNCTION lethe.run_effort(run text)
+  RETURNS TABLE (rows bigint, batches bigint, started_at timestamptz) LANGUAGE sql STABLE AS $$
+  SELECT coalesce(sum(t.rows_done), 0)::bigint, coalesce(sum(t.batches), 0)::bigint, min(t.leased_at)
+    FROM (SELECT i.rows_done, i.batches, i.leased_at FROM lethe.items i WHERE i.run_id = $1
+          UNION ALL
+          SELECT h.rows_done, h.batches, h.leased_at FROM lethe.history h WHERE h.run_id = $1
+          UNION ALL
+          SELECT d.rows_done, d.batches, d.leased_at FROM lethe.dead d WHERE d.run_id = $1) t $$;
+CREATE OR REPLACE VIEW lethe.job_runs AS
+SELECT coalesce(r.policy, 'ad-hoc ' || r.id) AS job_name, coalesce(r.started_at, e.started_at) AS started_at,
+       r.finished_at, CASE WHEN r.finished_at IS NULL THEN e.rows ELSE r.rows END AS affected_rows, r.error
+  FROM lethe.runs r
+ CROSS JOIN LATERAL lethe.run_effort(r.id) e
+ WHERE r.state <> 'skipped';
 
 UPDATE lethe.items SET tenant = '' WHERE tenant IS NULL;
 ALTER TABLE lethe.items ALTER COLUMN tenant SET DEFAULT '', ALTER COLUMN tenant SET NOT NULL,
@@ -119,15 +129,15 @@ COMMENT ON COLUMN lethe.items.vft IS
   'place in line, microseconds: among its tenant''s waiting tasks, or once admitted in its lane';
 UPDATE lethe.items SET vft = lethe.place(ready_at, priority) WHERE admission > 0;
 
-DROP INDEX lethe.items_wai, lethe.items_adm, lethe.items_own, lethe.items_run, lethe.items_exp;
+-- Each index costs every change of a task's state, so there are no more than leasing, settling,
+-- admission and promotion need. Admitted tasks are found as ready ones and leased ones.
+DROP INDEX lethe.items_wai, lethe.items_adm, lethe.items_own, lethe.items_run, lethe.items_exp,
+           lethe.items_dln;
 CREATE INDEX items_wai ON lethe.items (target, tenant, vft, id)
   WHERE NOT is_leased AND enqueue_at IS NULL AND admission = 1;
--- The second condition keeps leases, which do not name it, from ever using this index.
-CREATE INDEX items_adm ON lethe.items (target, tenant) WHERE admission = 0 AND target > '';
 CREATE INDEX items_prk ON lethe.items (target) WHERE admission = 2;
 -- With the epoch in it, each lease is an entry of its own: settling never walks over older versions
--- of the row, however long a snapshot keeps them. Its condition is not items_dln's, so that settling,
--- which names only this one, cannot use that one.
+-- of the row, however long a snapshot keeps them.
 CREATE INDEX items_own ON lethe.items (leased_by, id, lease_epoch) WHERE leased_by IS NOT NULL;
 CREATE INDEX items_run ON lethe.items (run_id, id);
 
@@ -144,5 +154,5 @@ SELECT i.lane, count(*) AS usable_slots, count(*) FILTER (WHERE i.is_leased) AS 
                                    - min(i.ready_at) FILTER (WHERE NOT i.is_leased)), 0)::bigint
          AS oldest_ready_seconds
   FROM lethe.items i
- WHERE i.admission = 0 AND i.target > ''
+ WHERE i.leased_by IS NOT NULL OR (NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 0)
  GROUP BY i.lane;

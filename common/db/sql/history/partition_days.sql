@@ -1,5 +1,5 @@
 -- Which daily partitions of history are missing, from today to a week ahead, and which are older
--- than $1 days.
+-- than $1 days and than every open run, whose totals are made of them.
 --
 --   $1 integer  days to keep, 1..3650
 -- Returns  name, day_from, day_to (text), action: create, drop or empty (old rows in the default
@@ -29,4 +29,6 @@ UNION ALL
 SELECT p.name, '', '', 'drop'
   FROM present p
  WHERE to_date(right(p.name, 8), 'YYYYMMDD')
-       < (clock_timestamp() AT TIME ZONE 'UTC')::date - $1::integer
+       < least((clock_timestamp() AT TIME ZONE 'UTC')::date - $1::integer,
+               (SELECT min((r.created_at AT TIME ZONE 'UTC')::date)
+                  FROM lethe.runs r WHERE r.finished_at IS NULL))

@@ -21,16 +21,17 @@ WITH room AS MATERIALIZED (
      AND NOT EXISTS (SELECT 1 FROM lethe.pauses p
                       WHERE p.scope = 'all' OR (p.scope = 'target' AND p.name = t.name))
 ), share AS MATERIALIZED (
-  SELECT x.tenant, x.vtime, x.head, coalesce(c.weight, 100) AS weight,
+  SELECT x.tid, x.tenant, x.vtime, x.head, coalesce(c.weight, 100) AS weight,
          coalesce(c.max_running, CASE x.tenant WHEN '' THEN 1000 ELSE 4 END) - x.admitted AS room,
          r.free, 1 + r.free / count(*) OVER () AS part
     FROM room r
-   CROSS JOIN LATERAL (SELECT h.tenant, h.vtime, h.head, h.admitted
+   CROSS JOIN LATERAL (SELECT h.ctid AS tid, h.tenant, h.vtime, h.head, h.admitted
                          FROM lethe.shares h
                         WHERE h.target = r.target AND h.eligible AND h.vtime >= r.vtime
                         ORDER BY h.vtime, h.tenant
                         LIMIT r.free) x
-    LEFT JOIN lethe.tenants c ON c.target = r.target AND c.name = x.tenant
+    LEFT JOIN LATERAL (SELECT t.weight, t.max_running FROM lethe.tenants t
+                        WHERE t.target = r.target AND t.name = x.tenant LIMIT 1) c ON true
 ), candidate AS MATERIALIZED (
   SELECT h.tenant, q.tid, q.vft, q.est_cost, q.paused, q.opens_at,
          h.vtime + coalesce(sum(q.est_cost) OVER (
@@ -77,7 +78,7 @@ WITH room AS MATERIALIZED (
    WHERE t.ctid = ANY (ARRAY (SELECT tid FROM judged WHERE NOT fits))
      AND NOT t.is_leased AND t.enqueue_at IS NULL AND t.admission = 1
 ), outcome AS MATERIALIZED (
-  SELECT h.tenant, h.room,
+  SELECT h.tid, h.room,
          coalesce(sum(j.est_cost) FILTER (WHERE t), 0) * 100 / h.weight AS cost,
          count(*) FILTER (WHERE t) AS taken, count(j.tid) AS found,
          count(*) FILTER (WHERE j.fits AND NOT t) AS left_over,
@@ -86,7 +87,7 @@ WITH room AS MATERIALIZED (
     FROM share h
     LEFT JOIN judged j ON j.tenant = h.tenant
    CROSS JOIN LATERAL (SELECT coalesce(j.fits AND j.place <= h.free, false) AS t) x
-   GROUP BY h.tenant, h.room, h.weight, h.part
+   GROUP BY h.tid, h.room, h.weight, h.part
 ), moved AS (
   UPDATE lethe.shares h
      SET vtime = h.vtime + o.cost, admitted = h.admitted + o.taken,
@@ -94,7 +95,7 @@ WITH room AS MATERIALIZED (
          head = greatest(h.head, least(o.last_place, lethe.place(clock_timestamp(), 0) - 60000000)),
          eligible = o.room > o.taken AND (o.left_over > 0 OR o.found >= o.looked_for)
     FROM outcome o
-   WHERE h.target = $1::text AND h.tenant = o.tenant
+   WHERE h.ctid = o.tid
   RETURNING h.eligible
 ), clock AS (
   UPDATE lethe.target_slots s

@@ -21,12 +21,6 @@ WITH mine AS MATERIALIZED (
   RETURNING t.*
 ), archived AS (
   INSERT INTO lethe.history SELECT r.*, clock_timestamp(), 'cancelled' FROM removed r
-), totals AS (
-  UPDATE lethe.runs r
-     SET rows = r.rows + d.rows, batches = r.batches + d.batches
-    FROM (SELECT run_id, sum(rows_done) AS rows, sum(batches) AS batches
-            FROM removed GROUP BY run_id) d
-   WHERE r.id = d.run_id AND (d.rows > 0 OR d.batches > 0)
 )
 SELECT id, run_id, true AS was_leased FROM asked
 UNION ALL

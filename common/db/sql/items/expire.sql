@@ -25,11 +25,5 @@ WITH late AS MATERIALIZED (
 ), buried AS (
   INSERT INTO lethe.dead
   SELECT r.*, clock_timestamp(), 'expired: not finished before its deadline', '' FROM removed r
-), totals AS (
-  UPDATE lethe.runs r
-     SET rows = r.rows + d.rows, batches = r.batches + d.batches
-    FROM (SELECT run_id, sum(rows_done) AS rows, sum(batches) AS batches
-            FROM removed GROUP BY run_id) d
-   WHERE r.id = d.run_id AND (d.rows > 0 OR d.batches > 0)
 )
 SELECT run_id, target FROM removed

@@ -1,18 +1,16 @@
--- Leased tasks whose deadline has passed or whose worker has not been heard of.
+-- Leased tasks whose worker is gone or has not been heard of, and those whose deadline has passed.
 --
 --   $1 bigint   milliseconds without a heartbeat after which a worker is lost
 --   $2 integer  most tasks, 1..1000
+--   $3 boolean  also look at deadlines, which reads every lease
 -- Returns  id, target
 -- Locks    none; items/rescue.sql looks again
--- Index    items_dln, items_own
+-- Index    items_own
 -- Caller   PgSchedulerStore::rescue
 SELECT i.id, i.target
-  FROM lethe.items i
- WHERE i.is_leased AND i.lease_deadline < clock_timestamp()
-UNION
-SELECT i.id, i.target
   FROM lethe.workers w
-  JOIN lethe.items i ON i.is_leased AND i.leased_by = w.id
+  JOIN lethe.items i ON i.leased_by = w.id
  WHERE w.phase IN ('gone', 'lost')
     OR w.last_seen < clock_timestamp() - $1::bigint * interval '1 millisecond'
+    OR ($3::boolean AND i.lease_deadline < clock_timestamp())
  LIMIT $2::integer

@@ -3,11 +3,11 @@
 --
 -- Affects  the tasks
 -- Locks    their rows; the caller has locked the targets' slots and recounts them
--- Index    items_adm
+-- Index    items_lse as a whole
 -- Caller   PgFleetStore::pause
 UPDATE lethe.items i
    SET admission = 1, vft = lethe.place(clock_timestamp(), i.priority)
- WHERE NOT i.is_leased AND i.admission = 0 AND i.target > ''
+ WHERE NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 0
    AND EXISTS (SELECT 1 FROM lethe.pauses p
                 WHERE p.scope = 'all' OR (p.scope = 'target' AND p.name = i.target)
                    OR (p.scope = 'policy' AND p.name = i.policy)

@@ -7,7 +7,7 @@
 -- Returns  id, run_id, worker, why, dead of each rescued task
 -- Locks    the rescued rows by id; SKIP LOCKED: a row that is being settled needs no rescue. The
 --          caller has locked the targets' slots
--- Index    items_pkey, runs_pkey
+-- Index    items_pkey
 -- Caller   PgSchedulerStore::rescue
 WITH lost AS MATERIALIZED (
   SELECT i.id, i.run_id, i.leased_by, i.rescues + 1 >= $3::integer AS poison,
@@ -36,11 +36,5 @@ WITH lost AS MATERIALIZED (
   SELECT r.*, clock_timestamp(),
          'poison: rescued ' || (r.rescues + 1) || ' times without progress; last: ' || lost.why, ''
     FROM removed r JOIN lost ON lost.id = r.id
-), totals AS (
-  UPDATE lethe.runs r
-     SET rows = r.rows + d.rows, batches = r.batches + d.batches
-    FROM (SELECT run_id, sum(rows_done) AS rows, sum(batches) AS batches
-            FROM removed GROUP BY run_id) d
-   WHERE r.id = d.run_id AND (d.rows > 0 OR d.batches > 0)
 )
 SELECT id, run_id, leased_by AS worker, why, poison AS dead FROM lost

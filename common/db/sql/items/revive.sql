@@ -2,16 +2,11 @@
 --
 --   $1 text[]   tasks
 -- Returns  id, run_id of each
--- Locks    the dead rows, the new ones, their runs; the caller has locked the targets' slots
--- Index    dead_pkey, runs_pkey
+-- Locks    the dead rows, the new ones; the caller has locked the targets' slots
+-- Index    dead_pkey
 -- Caller   PgDeadStore::retry
 WITH gone AS (
   DELETE FROM lethe.dead WHERE id = ANY ($1::text[]) RETURNING *
-), totals AS (  -- a live task's rows are its own
-  UPDATE lethe.runs r
-     SET rows = greatest(0, r.rows - d.rows), batches = greatest(0, r.batches - d.batches)
-    FROM (SELECT run_id, sum(rows_done) AS rows, sum(batches) AS batches FROM gone GROUP BY run_id) d
-   WHERE r.id = d.run_id
 )
 INSERT INTO lethe.items (id, source_id, expire_deadline, created_at, max_attempts, kind, payload,
                          run_id, policy, target, tenant, lane, priority, vft, lease_epoch, batch_size,

@@ -9,7 +9,7 @@
 --          (whatever the lane), ahead (waiting tasks of its tenant before this one, at most 1000);
 --          or no row
 -- Locks    none
--- Index    items_pkey, items_adm, items_wai
+-- Index    items_pkey, items_wai; items_own and items_lse as a whole
 -- Caller   PgTaskStore::why
 SELECT CASE WHEN i.is_leased THEN 'leased' WHEN i.enqueue_at IS NOT NULL THEN 'scheduled'
             WHEN i.admission = 2 OR p.scope IS NOT NULL THEN 'paused'
@@ -17,10 +17,14 @@ SELECT CASE WHEN i.is_leased THEN 'leased' WHEN i.enqueue_at IS NOT NULL THEN 's
             ELSE 'waiting' END AS state,
        i.target, t.max_running AS target_cap,
        (SELECT count(*) FROM lethe.items l
-         WHERE l.target = i.target AND l.admission = 0 AND l.target > '') AS target_admitted,
+         WHERE l.target = i.target
+           AND (l.leased_by IS NOT NULL
+                OR (NOT l.is_leased AND l.enqueue_at IS NULL AND l.admission = 0))) AS target_admitted,
        i.tenant, CASE i.tenant WHEN '' THEN 0 ELSE coalesce(c.max_running, 4) END AS tenant_cap,
        (SELECT count(*) FROM lethe.items l
-         WHERE l.target = i.target AND l.tenant = i.tenant AND l.admission = 0 AND l.target > '') AS tenant_admitted,
+         WHERE l.target = i.target AND l.tenant = i.tenant
+           AND (l.leased_by IS NOT NULL
+                OR (NOT l.is_leased AND l.enqueue_at IS NULL AND l.admission = 0))) AS tenant_admitted,
        i.lane, lethe.iso(i.enqueue_at) AS enqueue_at,
        CASE WHEN o.window_from IS NULL THEN ''
             ELSE to_char(make_interval(mins => o.window_from), 'HH24:MI') || ' to '

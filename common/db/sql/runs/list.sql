@@ -12,18 +12,16 @@
 -- Index    runs_pkey backwards, runs_live, runs_of_policy, items_run
 -- Caller   PgRunStore::list, PgRunStore::find
 SELECT r.id, r.policy, r.target, r.state, r.strategy, lethe.iso(r.cutoff) AS cutoff,
-       lethe.iso(r.scheduled_for) AS scheduled_for, lethe.iso(r.started_at) AS started_at,
-       lethe.iso(r.finished_at) AS finished_at, r.rows + l.rows AS rows,
-       r.batches + l.batches AS batches, r.passes, r.error,
+       lethe.iso(r.scheduled_for) AS scheduled_for, lethe.iso(coalesce(r.started_at, l.started_at)) AS started_at,
+       lethe.iso(r.finished_at) AS finished_at, coalesce(l.rows, r.rows) AS rows,
+       coalesce(l.batches, r.batches) AS batches, r.passes, r.error,
        lethe.iso(r.created_at) AS created_at, r.requested_by, r.estimated_rows,
-       l.tasks AS live_tasks,
+       (SELECT count(*) FROM lethe.items i WHERE i.run_id = r.id) AS live_tasks,
        (extract(epoch FROM coalesce(r.finished_at, clock_timestamp())
-                           - coalesce(r.started_at, r.created_at)) * 1000)::bigint AS elapsed_ms,
+                           - coalesce(r.started_at, l.started_at, r.created_at)) * 1000)::bigint AS elapsed_ms,
        r.spec::text AS spec, r.spec_sha256
   FROM lethe.runs r
- CROSS JOIN LATERAL (SELECT count(*) AS tasks, coalesce(sum(i.rows_done), 0)::bigint AS rows,
-                             coalesce(sum(i.batches), 0)::bigint AS batches
-                        FROM lethe.items i WHERE i.run_id = r.id) l
+  LEFT JOIN LATERAL lethe.run_effort(r.id) l ON r.finished_at IS NULL
  WHERE ($1::text IS NULL OR r.id = $1::text)
    AND ($2::text IS NULL OR r.policy = $2::text)
    AND ($3::text IS NULL OR r.target = $3::text)

@@ -7,7 +7,7 @@
 -- Locks    the run's row
 -- Index    runs_pkey, items_run, dead_run, history_run
 -- Caller   advance_run (queue_steps.cpp)
-SELECT r.state, r.target, r.tenant, r.passes, r.rows, r.pass_rows, r.cancel_requested,
+SELECT r.state, r.target, r.tenant, r.passes, (SELECT e.rows FROM lethe.run_effort(r.id) e) AS rows, r.pass_rows, r.cancel_requested,
        r.expire_at <= clock_timestamp() AS late,
        EXISTS (SELECT 1 FROM lethe.items i WHERE i.run_id = r.id) AS has_live_tasks,
        (SELECT count(*) FROM lethe.history h

@@ -6,9 +6,11 @@
 --   $4 bytea    payload of the verify task that will follow
 -- Affects  0 rows when the run has ended
 -- Locks    the run's row
--- Index    runs_pkey
+-- Index    runs_pkey, history_run, items_run, dead_run
 -- Caller   PgTaskQueue::settle
-UPDATE lethe.runs
-   SET state = 'cleaning', strategy = $2::text, verify_payload = $4::bytea, pass_rows = rows,
+UPDATE lethe.runs r
+   SET state = 'cleaning', strategy = $2::text, verify_payload = $4::bytea, pass_rows = e.rows,
+       started_at = coalesce(r.started_at, e.started_at),
        estimated_rows = coalesce(estimated_rows, $3::bigint)
+  FROM lethe.run_effort($1::text) e
  WHERE id = $1::text AND finished_at IS NULL

@@ -4,7 +4,7 @@
 --   $1 text     target
 -- Affects  the shares that were not right
 -- Locks    those shares; the caller has locked the target's slots
--- Index    items_wai from tenant to tenant, items_adm
+-- Index    items_wai from tenant to tenant; items_own and items_lse as a whole
 -- Caller   recount (queue_steps.cpp)
 WITH RECURSIVE waiting (tenant) AS (
   (SELECT i.tenant FROM lethe.items i
@@ -20,7 +20,9 @@ WITH RECURSIVE waiting (tenant) AS (
 ), counted AS MATERIALIZED (
   SELECT i.tenant, count(*) AS admitted
     FROM lethe.items i
-   WHERE i.target = $1::text AND i.admission = 0 AND i.target > ''
+   WHERE i.target = $1::text
+     AND (i.leased_by IS NOT NULL
+          OR (NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 0))
    GROUP BY i.tenant
 ), now AS MATERIALIZED (
   SELECT tenant, max(admitted) AS admitted, bool_or(eligible) AS eligible

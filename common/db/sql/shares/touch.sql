@@ -5,12 +5,15 @@
 --   $2 jsonb    array of {tenant, freed (tasks), cost (milliseconds, may be negative)}, each once
 -- Affects  the tenants' shares
 -- Locks    the shares; the caller has locked the target's slots
--- Index    shares_pkey
+-- Index    shares_pkey, one look per tenant; rows are changed by ctid
 -- Caller   touch (queue_steps.cpp)
 WITH entry AS MATERIALIZED (
-  SELECT e.tenant, e.freed, e.cost * 100 / coalesce(c.weight, 100) AS vtime
+  SELECT e.tenant, e.freed, h.tid,
+         e.cost * 100 / coalesce((SELECT c.weight FROM lethe.tenants c
+                                   WHERE c.target = $1::text AND c.name = e.tenant), 100) AS vtime
     FROM jsonb_to_recordset($2::jsonb) AS e (tenant text, freed integer, cost bigint)
-    LEFT JOIN lethe.tenants c ON c.target = $1::text AND c.name = e.tenant
+    LEFT JOIN LATERAL (SELECT x.ctid AS tid FROM lethe.shares x
+                        WHERE x.target = $1::text AND x.tenant = e.tenant LIMIT 1) h ON true
 ), slots AS (
   UPDATE lethe.target_slots s
      SET admitted = greatest(0, s.admitted - (SELECT sum(e.freed) FROM entry e))
@@ -18,14 +21,13 @@ WITH entry AS MATERIALIZED (
 ), known AS (
   UPDATE lethe.shares h
      SET eligible = true, admitted = greatest(0, h.admitted - e.freed),
-         vtime = greatest(s.vtime, h.vtime + e.vtime)
+         vtime = greatest((SELECT s.vtime FROM lethe.target_slots s WHERE s.target = $1::text),
+                          h.vtime + e.vtime)
     FROM entry e
-    JOIN lethe.target_slots s ON s.target = $1::text
-   WHERE h.target = $1::text AND h.tenant = e.tenant
-  RETURNING h.tenant
+   WHERE h.ctid = e.tid
 )
 INSERT INTO lethe.shares (target, tenant, vtime)
 SELECT s.target, e.tenant, s.vtime
   FROM entry e
   JOIN lethe.target_slots s ON s.target = $1::text
- WHERE e.tenant NOT IN (SELECT k.tenant FROM known k)
+ WHERE e.tid IS NULL

@@ -3,7 +3,7 @@
 --   $1 text     one name, or NULL for all
 -- Returns  name, url, max_running, policies, waiting, running, paused, created_at; by name
 -- Locks    none
--- Index    items_adm, items_wai
+-- Index    items_own, items_wai
 -- Caller   PgTargetStore::list, PgTargetStore::find
 SELECT t.name, t.url, t.max_running,
        (SELECT count(*) FROM lethe.policies p WHERE p.target = t.name) AS policies,
@@ -11,7 +11,7 @@ SELECT t.name, t.url, t.max_running,
          WHERE i.target = t.name AND NOT i.is_leased AND i.enqueue_at IS NULL
            AND i.admission = 1) AS waiting,
        (SELECT count(*) FROM lethe.items i
-         WHERE i.target = t.name AND i.admission = 0 AND i.target > '' AND i.is_leased) AS running,
+         WHERE i.target = t.name AND i.leased_by IS NOT NULL) AS running,
        EXISTS (SELECT 1 FROM lethe.pauses p
                 WHERE p.scope = 'all' OR (p.scope = 'target' AND p.name = t.name)) AS paused,
        lethe.iso(t.created_at) AS created_at
