@@ -25,8 +25,7 @@ void run(const Settings& settings) {
   SystemClock clock;
   SeededRandom random;
   IdMaker ids(clock, random);
-  db::Session session(
-      {.connection = settings.text("database"), .application_name = "lethe-scheduler"});
+  db::Session session(db::control_session(settings.text("database"), "lethe-scheduler"));
   db::Migrator migrator(session);
   db::PgLeadership leadership(session);
   db::PgSchedulerStore store(session, ids);

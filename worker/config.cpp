@@ -1,9 +1,14 @@
 #include "worker/config.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "common/config/common_settings.hpp"
+#include "common/policies/policy_parser.hpp"
+#include "common/policies/text_rules.hpp"
 
 namespace lethe::worker {
 
@@ -27,15 +32,28 @@ SettingSpec targets_setting() {
           .help = "work for these targets only; none named: for all"};
 }
 
+std::string lanes_problem(const std::vector<std::string>& lanes) {
+  std::set<std::string> seen;
+  for (const std::string& lane : lanes) {
+    if (!is_name(lane))
+      return fmt::format(
+          "{} is not a lane; write 1 to 63 of a-z 0-9 _ . - and start with a letter or digit",
+          shown(lane));
+    if (!seen.insert(lane).second)
+      return fmt::format("{} is named twice; write each lane once", shown(lane));
+  }
+  return "";
+}
+
 SettingSpec lanes_setting() {
   return {.key = "lanes",
           .flag = "--lanes",
           .kind = SettingKind::list,
           .unit = "names",
           .min = 1,
-          .choices = {"normal"},
-          .fallback = "normal",
-          .help = "lanes to lease from"};
+          .problem = lanes_problem,
+          .fallback = "urgent,normal,bulk",
+          .help = "lanes to lease from, the preferred one first"};
 }
 
 std::chrono::milliseconds seconds(const Settings& settings, const std::string& key) {
@@ -90,14 +108,15 @@ WorkerOptions worker_options(const Settings& settings, WorkerInfo info) {
   WorkerOptions options;
   info.slots = static_cast<std::int32_t>(settings.number("slots"));
   info.targets = settings.list("targets");
+  info.lanes = settings.list("lanes");
   options.heartbeat = {.info = std::move(info), .interval = seconds(settings, "heartbeat_seconds")};
   options.pool.slots = options.heartbeat.info.slots;
   options.pool.batch_target = milliseconds(settings, "batch_target_ms");
   options.dispatcher = {.lease_length = seconds(settings, "lease_seconds"),
                         .idle_poll = milliseconds(settings, "idle_poll_ms"),
                         .drain_timeout = seconds(settings, "drain_seconds"),
-                        .lanes = settings.list("lanes"),
-                        .targets = settings.list("targets")};
+                        .lanes = options.heartbeat.info.lanes,
+                        .targets = options.heartbeat.info.targets};
   return options;
 }
 

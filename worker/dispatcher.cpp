@@ -19,6 +19,7 @@ constexpr milliseconds failure_pause_min{200};
 constexpr milliseconds failure_pause_max{10'000};
 constexpr milliseconds drain_poll{200};
 constexpr milliseconds last_settle_grace{5'000};
+constexpr milliseconds lease_margin{5'000};  // of the deadline: for a cancel to take effect
 
 LogLevel level_of(Outcome outcome) {
   switch (outcome) {
@@ -40,6 +41,13 @@ void log_settled(const Settlement& settlement, Settled settled) {
                {"outcome", to_string(settlement.outcome)}});
     return;
   }
+  if (settled == Settled::already) {
+    log_event(LogLevel::debug, "settled_before",
+              {{"task", settlement.lease.task.value},
+               {"epoch", settlement.lease.epoch},
+               {"outcome", to_string(settlement.outcome)}});
+    return;
+  }
   log_event(level_of(settlement.outcome), "task_settled",
             {{"task", settlement.lease.task.value},
              {"run", settlement.run.value},
@@ -55,6 +63,7 @@ Settlement settlement_of(const LeasedTask& task, Outcome outcome, std::string er
   Settlement result;
   result.lease = task.lease;
   result.run = task.run;
+  result.target = task.target;
   result.outcome = outcome;
   result.error = std::move(error);
   return result;
@@ -132,20 +141,19 @@ void Dispatcher::log_failed_turn(const StoreError& error, milliseconds pause) co
 void Dispatcher::run_once() {
   notice_registration();
   collect();
-  settle();
+  if (draining_) give_back_waiting();
+  exchange(request());
   hand_out();
-  if (!draining_) {
-    lease();
-    hand_out();
-  }
-  settle();  // of tasks that could not even be handed out
+  exchange(std::nullopt);  // of tasks that could not even be handed out
+  renew_when_unsure();
 }
 
 void Dispatcher::notice_registration() {
   const WorkerId now = presence_.worker();
   if (now == worker_) return;
-  // Leases of an id that was declared lost are not ours any more. Batches in flight end by
-  // themselves: the fence refuses what comes after the next holder's first batch.
+  // Leases of an id that was declared lost or given up are not ours any more. Batches in flight are
+  // cancelled by the watchdog, and the fence refuses what comes after the next holder's first
+  // batch.
   if (worker_ != WorkerId{})
     log_event(LogLevel::warn, "leases_forgotten",
               {{"worker", worker_.value},
@@ -153,6 +161,7 @@ void Dispatcher::notice_registration() {
                {"busy", handed_out_}});
   unsettled_.clear();
   waiting_.clear();
+  unsure_ = false;
   worker_ = now;
 }
 
@@ -167,44 +176,63 @@ void Dispatcher::collect() {
   presence_.set_busy(handed_out_);
 }
 
-void Dispatcher::settle() {
-  if (unsettled_.empty()) return;
-  const std::vector<Settled> settled = queue_.settle(unsettled_);
-  assert(settled.size() == unsettled_.size());
-  for (std::size_t i = 0; i < settled.size(); ++i) log_settled(unsettled_[i], settled[i]);
-  unsettled_.clear();
+void Dispatcher::give_back_waiting() {
+  for (const Job& job : waiting_)
+    unsettled_.push_back(settlement_of(job.task, Outcome::release, ""));
+  waiting_.clear();
 }
 
-void Dispatcher::lease() {
+std::optional<LeaseRequest> Dispatcher::request() const {
   const auto worker = presence_.trusted(clock_.now());
-  const std::int32_t slots = slots_to_fill();
-  if (!worker || *worker != worker_ || slots <= 0) return;
-  auto leased = queue_.lease({.worker = *worker,
-                              .tasks_max = slots,
-                              .length = options_.lease_length,
-                              .lanes = options_.lanes,
-                              .targets = options_.targets});
-  for (LeasedTask& task : leased) waiting_.push_back(std::move(task));
+  // What is settled in the same exchange has left its slot already.
+  const auto slots = pool_.free_slots() - static_cast<std::int32_t>(waiting_.size());
+  if (draining_ || unsure_ || worker != worker_ || slots <= 0) return std::nullopt;
+  return LeaseRequest{.worker = worker_,
+                      .tasks_max = slots,
+                      .length = options_.lease_length,
+                      .lanes = options_.lanes,
+                      .targets = options_.targets};
+}
+
+void Dispatcher::exchange(const std::optional<LeaseRequest>& request) {
+  if (unsettled_.empty() && !request) return;
+  const auto asked_at = clock_.now();
+  Exchange answer;
+  try {
+    answer = queue_.exchange(unsettled_, request);
+  } catch (const StoreError& error) {
+    // Also without a request: an adapter may be late to tell of one.
+    if (error.failure() == Failure::commit_unknown) unsure_ = true;
+    throw;
+  }
+  assert(answer.settled.size() == unsettled_.size());
+  for (std::size_t i = 0; i < unsettled_.size(); ++i) log_settled(unsettled_[i], answer.settled[i]);
+  unsettled_.clear();
+  for (LeasedTask& task : answer.leased) {
+    const auto end_by = asked_at + task.lease_left - lease_margin;
+    waiting_.push_back({.task = std::move(task), .run = nullptr, .end_by = end_by});
+  }
 }
 
 void Dispatcher::hand_out() {
   while (!waiting_.empty() && pool_.free_slots() > 0) {
-    auto run = context_of(waiting_.front());  // may throw: then the task waits on
-    LeasedTask task = std::move(waiting_.front());
+    waiting_.front().run = context_of(waiting_.front().task);  // may throw: then the task waits on
+    Job job = std::move(waiting_.front());
     waiting_.pop_front();
-    if (!run) {
-      unsettled_.push_back(settlement_of(task, Outcome::dead, "its run is gone"));
+    if (job.run == nullptr) {
+      unsettled_.push_back(settlement_of(job.task, Outcome::dead, "its run is gone"));
       continue;
     }
-    if (draining_) {
-      unsettled_.push_back(settlement_of(task, Outcome::release, ""));
-      unsettled_.back().target = run->target;
-      continue;
-    }
-    pool_.submit({.task = std::move(task), .run = std::move(run)});
+    pool_.submit(std::move(job));
     ++handed_out_;
   }
   presence_.set_busy(handed_out_);
+}
+
+void Dispatcher::renew_when_unsure() {
+  if (!unsure_ || draining_ || !idle()) return;
+  log_event(LogLevel::warn, "leases_unknown", {{"worker", worker_.value}});
+  presence_.give_up(worker_);
 }
 
 std::shared_ptr<const RunContext> Dispatcher::context_of(const LeasedTask& task) {
@@ -220,10 +248,6 @@ std::shared_ptr<const RunContext> Dispatcher::context_of(const LeasedTask& task)
   auto run = std::make_shared<const RunContext>(std::move(*context));
   contexts_[task.run] = {.run = run, .read_at = now};
   return run;
-}
-
-std::int32_t Dispatcher::slots_to_fill() const {
-  return pool_.free_slots() - static_cast<std::int32_t>(unsettled_.size() + waiting_.size());
 }
 
 bool Dispatcher::idle() const { return handed_out_ == 0 && unsettled_.empty() && waiting_.empty(); }

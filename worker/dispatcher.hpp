@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -19,12 +20,14 @@
 
 namespace lethe::worker {
 
-/// Keeps the executors busy: settles what they finished, leases for the free slots, hands out. Owns
-/// no thread and is used by one. No transaction on the control database is open while a target
-/// works, because the executors never come near the queue.
+/// Keeps the executors busy: settles what they finished and leases for the free slots, in one
+/// exchange with the queue, and hands out. Owns no thread and is used by one. No transaction on the
+/// control database is open while a target works, because the executors never come near the queue.
 ///
 /// A settlement whose answer got lost is repeated until the queue answers; a repeat does no harm.
-/// Source: docs/task_life_cycle.md.
+/// Tasks whose lease's answer got lost are leased by this worker without its knowing, and would
+/// wait for their deadline. So it leases nothing more, settles what is in hand and comes back under
+/// a new id: what the old one still holds is rescued at once. Source: docs/task_life_cycle.md.
 class Dispatcher {
  public:
   struct Options {
@@ -48,8 +51,8 @@ class Dispatcher {
   /// Works until `drain` is requested, then ends as drain() describes.
   void run(const std::stop_token& drain, const std::stop_token& cancel);
 
-  /// One turn: settle, lease, hand out. Errors: StoreError; nothing is lost, the next turn goes on
-  /// where this one failed.
+  /// One turn: settle and lease, hand out. Errors: StoreError; nothing is lost, the next turn goes
+  /// on where this one failed.
   void run_once();
 
  private:
@@ -69,11 +72,12 @@ class Dispatcher {
 
   void notice_registration();
   void collect();
-  void settle();
-  void lease();
+  void give_back_waiting();
+  [[nodiscard]] std::optional<LeaseRequest> request() const;
+  void exchange(const std::optional<LeaseRequest>& request);
   void hand_out();
+  void renew_when_unsure();
   [[nodiscard]] std::shared_ptr<const RunContext> context_of(const LeasedTask& task);
-  [[nodiscard]] std::int32_t slots_to_fill() const;
   [[nodiscard]] bool idle() const;
   void log_failed_turn(const StoreError& error, std::chrono::milliseconds pause) const;
 
@@ -85,10 +89,11 @@ class Dispatcher {
   Presence& presence_;
 
   bool draining_ = false;
+  bool unsure_ = false;                      // may hold leases of which it was not told
   std::int32_t failed_turns_ = 0;            // in a row
   WorkerId worker_;                          // whose leases these are
   std::vector<Settlement> unsettled_;        // at most one per slot, as is waiting_
-  std::deque<LeasedTask> waiting_;           // leased, and its run is not known yet
+  std::deque<Job> waiting_;                  // leased, and its run is not known yet
   std::map<RunId, CachedContext> contexts_;  // emptied when it grows too large
   std::int32_t handed_out_ = 0;
 };

@@ -31,19 +31,23 @@ StepResult widened(std::variant<Found, TargetTrouble> result) {
 std::optional<Settlement> Executor::execute(const Job& job) {
   const auto started = clock_.now();
   StepFacts facts{.task = job.task,
-                  .target = job.run->target,
                   .strategy = {},
                   .size = 0,
                   .batch_target = batch_target_,
                   .cancelled = false,
-                  .given_up = false};
+                  .given_up = false,
+                  .overdue = false};
   if (job.task.cancel_requested || presence_.is_cancelled(job.task.lease.task)) {
     facts.cancelled = true;
     return next_step(facts, Verified{}, random_);
   }
-  const StepResult result = step(job, facts);
+  const bool began = begin(job);
+  const StepResult result =
+      began ? step(job, facts)
+            : trouble(TargetTrouble::Kind::timed_out, "its lease was over before the step began");
   facts.cancelled = presence_.is_cancelled(job.task.lease.task);
-  facts.given_up = given_up_;
+  facts.given_up = end();
+  facts.overdue = began && clock_.now() >= job.end_by;
   auto settlement = next_step(facts, result, random_);
   if (settlement)
     settlement->took = std::chrono::ceil<std::chrono::milliseconds>(clock_.now() - started);
@@ -58,6 +62,41 @@ void Executor::tidy() {
   if (now - tidied_at_ < tidy_every) return;
   tidied_at_ = now;
   runner_->tidy();
+}
+
+void Executor::cancel() noexcept {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  given_up_ = true;
+  runner_->cancel();
+}
+
+void Executor::cancel_lapsed(Clock::time_point now) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (in_hand_ == nullptr || holds(*in_hand_, now)) return;
+  if (!std::exchange(given_up_, true))
+    log_event(LogLevel::warn, "lease_lapsed",
+              {{"task", in_hand_->task.lease.task.value},
+               {"epoch", in_hand_->task.lease.epoch},
+               {"worker", in_hand_->task.lease.worker.value}});
+  runner_->cancel();
+}
+
+bool Executor::begin(const Job& job) {
+  const std::lock_guard lock(mutex_);
+  given_up_ = stopping_ || !holds(job, clock_.now());
+  if (!given_up_) in_hand_ = &job;
+  return !given_up_;
+}
+
+bool Executor::end() {
+  const std::lock_guard lock(mutex_);
+  in_hand_ = nullptr;
+  return given_up_;
+}
+
+bool Executor::holds(const Job& job, Clock::time_point now) const {
+  return now < job.end_by && presence_.trusted(now) == job.task.lease.worker;
 }
 
 StepResult Executor::step(const Job& job, StepFacts& facts) {

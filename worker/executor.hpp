@@ -1,8 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -20,10 +20,11 @@ namespace lethe::worker {
 struct Job {
   LeasedTask task;
   std::shared_ptr<const RunContext> run;
+  Clock::time_point end_by = Clock::time_point::max();  ///< a little before the lease's deadline
 };
 
 /// Carries out one step of one task: reads its payload, asks the runner for one transaction and
-/// decides how the lease ends. Used by one thread, but for cancel().
+/// decides how the lease ends. Used by one thread, but for what cancels.
 class Executor {
  public:
   /// `clock` and `presence` are borrowed and must outlive the executor.
@@ -35,19 +36,25 @@ class Executor {
         batch_target_(batch_target) {}
 
   /// How the job's lease ends; nothing when it is lost already. A task that an operator cancelled
-  /// does not reach the target any more.
+  /// does not reach the target any more, nor does one whose lease does not hold.
   [[nodiscard]] std::optional<Settlement> execute(const Job& job);
 
   /// Lets the runner close what was not used for a while. Cheap: call it between any two jobs.
   void tidy();
 
   /// Gives up the step in hand, and every later one. From any thread.
-  void cancel() noexcept {
-    given_up_ = true;
-    runner_->cancel();
-  }
+  void cancel() noexcept;
+
+  /// Gives up the step in hand when its lease does not hold at `now`: the lease's time is over, or
+  /// the registration under which it was taken is not trusted any more. From any thread.
+  void cancel_lapsed(Clock::time_point now) noexcept;
 
  private:
+  /// Whether the step may begin; if so, it is the one in hand.
+  [[nodiscard]] bool begin(const Job& job);
+  /// Nothing is in hand any more. Whether the step was given up.
+  bool end();
+  [[nodiscard]] bool holds(const Job& job, Clock::time_point now) const;
   [[nodiscard]] StepResult step(const Job& job, StepFacts& facts);
   [[nodiscard]] StepResult plan(const Job& job);
   [[nodiscard]] StepResult clean(const Job& job, const TaskPayload& payload, StepFacts& facts);
@@ -58,7 +65,13 @@ class Executor {
   const std::unique_ptr<TaskRunner> runner_;
   const std::chrono::milliseconds batch_target_;
   Clock::time_point tidied_at_;
-  std::atomic<bool> given_up_{false};
+
+  // Held while a statement is cancelled, so that this never hits the next step's.
+  std::mutex mutex_;
+  // guarded by mutex_
+  const Job* in_hand_ = nullptr;
+  bool given_up_ = false;  // the step in hand
+  bool stopping_ = false;
 };
 
 }  // namespace lethe::worker

@@ -52,6 +52,10 @@ void ExecutorPool::cancel_running() noexcept {
   for (const auto& executor : executors_) executor->cancel();
 }
 
+void ExecutorPool::cancel_lapsed(Clock::time_point now) noexcept {
+  for (const auto& executor : executors_) executor->cancel_lapsed(now);
+}
+
 void ExecutorPool::run(Executor& executor, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     executor.tidy();

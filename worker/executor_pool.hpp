@@ -25,7 +25,8 @@ struct FinishedJob {
 using RunnerFactory = std::function<std::unique_ptr<TaskRunner>()>;
 
 /// A fixed number of executors, each with its own thread and runner. Both of its queues together
-/// never hold more than one job per slot. Used by one thread; the executors are the others.
+/// never hold more than one job per slot. Used by one thread, but for what cancels; the executors
+/// are the others.
 ///
 /// An executor has no catch: a runner reports trouble as a value, so anything that is thrown is a
 /// defect and ends the process.
@@ -56,8 +57,12 @@ class ExecutorPool {
   /// Waits until a job has ended, for at most `duration`, or until `stop` is requested.
   void wait_finished(std::chrono::milliseconds duration, const std::stop_token& stop);
 
-  /// Gives up the steps in hand; they end soon, and are settled as usual.
+  /// Gives up the steps in hand, and every later one; they end soon, and are settled as usual. From
+  /// any thread.
   void cancel_running() noexcept;
+
+  /// The same for those steps in hand whose leases do not hold at `now`, and for them only.
+  void cancel_lapsed(Clock::time_point now) noexcept;
 
  private:
   void run(Executor& executor, const std::stop_token& stop);

@@ -21,18 +21,18 @@ void log_failure(const StoreError& error) {
 
 void Heartbeat::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    auto pause = options_.interval;
     try {
       run_once();
+      presence_.wait_given_up(options_.interval, stop);
     } catch (const StoreError& error) {
       log_failure(error);
-      pause = std::min(pause, jittered(retry_pause, random_));
+      clock_.wait_for(std::min(options_.interval, jittered(retry_pause, random_)), stop);
     }
-    clock_.wait_for(pause, stop);
   }
 }
 
 void Heartbeat::run_once() {
+  goodbye_of_given_up();
   const WorkerId worker = presence_.worker();
   if (worker == WorkerId{}) {
     // While draining nothing is leased any more, so there is nothing to register for.
@@ -41,9 +41,9 @@ void Heartbeat::run_once() {
   }
   const auto before = clock_.now();
   const BeatReply reply = registry_.beat(worker, presence_.busy(), presence_.draining());
-  if (reply.known) return presence_.beaten(before, reply.cancelled);
+  if (reply.known) return presence_.beaten(worker, before, reply.cancelled);
   log_event(LogLevel::warn, "worker_lost", {{"worker", worker.value}});
-  presence_.lost();
+  presence_.lost(worker);
   if (!presence_.draining()) register_worker();
 }
 
@@ -55,11 +55,17 @@ void Heartbeat::register_worker() {
             {{"worker", worker.value}, {"instance", options_.info.instance}});
 }
 
-void Heartbeat::leave() {
-  const WorkerId worker = presence_.worker();
+void Heartbeat::goodbye_of_given_up() {
+  const WorkerId worker = presence_.given_up();
   if (worker == WorkerId{}) return;
+  registry_.leave(worker);
+  presence_.left(worker);
+}
+
+void Heartbeat::leave() {
+  presence_.give_up(presence_.worker());
   try {
-    registry_.leave(worker);
+    goodbye_of_given_up();
   } catch (const StoreError& error) {
     log_failure(error);  // the registry finds out by itself
   }

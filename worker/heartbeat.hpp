@@ -12,8 +12,9 @@
 namespace lethe::worker {
 
 /// Registers this worker, says at a fixed pace that it is alive, and registers it anew when the
-/// registry has declared it lost. Runs on a thread of its own, with a connection of its own, so
-/// that nothing that the other threads wait for makes the worker look dead.
+/// registry has declared it lost or the worker itself gave its registration up. Runs on a thread of
+/// its own, with a connection of its own, so that nothing that the other threads wait for makes the
+/// worker look dead.
 class Heartbeat {
  public:
   struct Options {
@@ -33,7 +34,8 @@ class Heartbeat {
   /// Returns once `stop` is requested. Call leave() afterwards.
   void run(const std::stop_token& stop);
 
-  /// One registration or one beat. Errors: StoreError, with nothing changed.
+  /// One registration or one beat. A registration that was given up leaves first, so that its tasks
+  /// are rescued at once. Errors: StoreError; the next call goes on where this one failed.
   void run_once();
 
   /// Says goodbye, so that what is still leased can be rescued at once. Logs a failure.
@@ -41,6 +43,7 @@ class Heartbeat {
 
  private:
   void register_worker();
+  void goodbye_of_given_up();
 
   const Options options_;
   Clock& clock_;

@@ -28,8 +28,8 @@ void run(const Settings& settings) {
   SystemClock clock;
   SeededRandom random;
   IdMaker ids(clock, random);
-  db::Session session({.connection = database, .application_name = "lethe-worker"});
-  db::Session beat_session({.connection = database, .application_name = "lethe-worker/heartbeat"});
+  db::Session session(db::control_session(database, "lethe-worker"));
+  db::Session beat_session(db::control_session(database, "lethe-worker/heartbeat"));
   db::Migrator migrator(session);
   db::PgTaskQueue queue(session, ids, clock);
   db::PgWorkerRegistry registry(beat_session);
@@ -39,7 +39,8 @@ void run(const Settings& settings) {
       worker::worker_options(settings, {.instance = instance_name(),
                                         .version = std::string(version),
                                         .slots = 0,
-                                        .targets = {}}),
+                                        .targets = {},
+                                        .lanes = {}}),
       {.clock = clock,
        .queue = queue,
        .registry = registry,

@@ -22,7 +22,7 @@ Settlement settlement_of(const StepFacts& facts) {
   Settlement result;
   result.lease = facts.task.lease;
   result.run = facts.task.run;
-  result.target = facts.target;
+  result.target = facts.task.target;
   return result;
 }
 
@@ -63,7 +63,10 @@ void fail(const StepFacts& facts, Settlement& result, Random& random) {
 
 /// Never the same size again: half of it, and an attempt spent only where no smaller one is left.
 void after_timeout(const StepFacts& facts, Settlement& result, Random& random) {
-  if (facts.given_up) return;  // says nothing about the size
+  if (facts.overdue)
+    result.error = "not ended when its lease was over: " + result.error;
+  else if (facts.given_up)
+    return;  // says nothing about the size
   smaller(facts, result);
   if (!facts.strategy || result.batch_size >= facts.size) return fail(facts, result, random);
   result.delay = jittered(timed_out_pause, random);
@@ -96,8 +99,12 @@ std::optional<Settlement> after_trouble(const StepFacts& facts, const TargetTrou
       result.delay = jittered(locked_pause, random);
       break;
     case Kind::timed_out: after_timeout(facts, result, random); break;
-    case Kind::retryable:
-    case Kind::unreachable: fail(facts, result, random); break;
+    case Kind::retryable: fail(facts, result, random); break;
+    case Kind::unreachable:
+      // Not the task's fault. No delay either: how soon the target is tried again is its circuit's
+      // business.
+      result.target_down = true;
+      break;
   }
   if (result.error.empty()) result.error = to_string(trouble.kind);
   result.error = one_line(result.error);

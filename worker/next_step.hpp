@@ -19,12 +19,12 @@ using StepResult = std::variant<PlanOutcome, BatchDone, Verified, TargetTrouble>
 /// What is known of the step besides its result.
 struct StepFacts {
   LeasedTask task;
-  std::string target;
   std::optional<Strategy> strategy;  ///< clean tasks only
   std::int64_t size = 0;             ///< clean tasks: of this batch, blocks or rows
   std::chrono::milliseconds batch_target{250};
   bool cancelled = false;  ///< an operator asked for it while the step ran
   bool given_up = false;   ///< this worker itself cancelled the statement, to stop in time
+  bool overdue = false;    ///< the step did not end before its lease did
 };
 
 /// Decides how the lease ends after one step. Nothing when the lease is lost already and there is

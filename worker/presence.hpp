@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <vector>
 
 #include "common/clock.hpp"
@@ -13,25 +15,39 @@
 
 namespace lethe::worker {
 
-/// What the registry thinks of this worker, as the heartbeat learned it. Shared by the heartbeat,
-/// the dispatcher and the executors; safe from any thread. Never waits for anything but its mutex.
+/// What the registry thinks of this worker, as the heartbeat learned it, and whether this worker
+/// still goes by it. Shared by the heartbeat, the watchdog, the dispatcher and the executors; safe
+/// from any thread. Never waits for anything but its mutex, except in wait_given_up().
+///
+/// A registration ends once and for all: declared lost by the registry, or given up by this worker.
+/// Whatever is heard of it later changes nothing.
 class Presence {
  public:
-  /// A registration is trusted for `trust` after its last heartbeat that succeeded. Shorter than
-  /// the time after which the scheduler declares a worker lost.
+  /// A registration is trusted for `trust` after its last heartbeat that was committed. Shorter
+  /// than the time after which the scheduler declares a worker lost.
   explicit Presence(std::chrono::milliseconds trust) : trust_(trust) {}
 
   /// Registered at `at`, taken before the call was made.
   void registered(WorkerId worker, Clock::time_point at);
-  /// A heartbeat made at `at` succeeded; `cancelled` are this worker's tasks that must stop.
-  void beaten(Clock::time_point at, const std::vector<TaskId>& cancelled);
-  /// The registry declared this worker lost.
-  void lost();
+  /// A heartbeat of `worker` made at `at` was committed; `cancelled` are its tasks that must stop.
+  void beaten(WorkerId worker, Clock::time_point at, const std::vector<TaskId>& cancelled);
+  /// The registry declared `worker` lost.
+  void lost(WorkerId worker);
+  /// `worker` is not used any more; the heartbeat says goodbye for it and registers anew.
+  void give_up(WorkerId worker);
+  /// Gives up a registration that is not trusted any more, and returns it; else nothing.
+  std::optional<WorkerId> give_up_when_silent(Clock::time_point now);
+  /// The registry knows that `worker`, which was given up, is gone.
+  void left(WorkerId worker);
 
   /// 0 when not registered.
   [[nodiscard]] WorkerId worker() const;
   /// The registration while it can be trusted, else nothing.
   [[nodiscard]] std::optional<WorkerId> trusted(Clock::time_point now) const;
+  /// The registration that was given up and has not left yet; 0 when there is none.
+  [[nodiscard]] WorkerId given_up() const;
+  /// Waits until there is one, for at most `duration`, or until `stop` is requested.
+  void wait_given_up(std::chrono::milliseconds duration, const std::stop_token& stop) const;
   [[nodiscard]] bool is_cancelled(const TaskId& task) const;
 
   void set_busy(std::int32_t slots) { busy_ = slots; }
@@ -40,13 +56,18 @@ class Presence {
   [[nodiscard]] bool draining() const { return draining_; }
 
  private:
+  [[nodiscard]] bool is_trusted(Clock::time_point now) const;  // with mutex_ locked
+  void end_registration();                                     // with mutex_ locked
+
   const std::chrono::milliseconds trust_;
   std::atomic<std::int32_t> busy_{0};
   std::atomic<bool> draining_{false};
 
   mutable std::mutex mutex_;
+  mutable std::condition_variable_any ended_;
   // guarded by mutex_
   WorkerId worker_;
+  WorkerId given_up_;
   Clock::time_point last_beat_;
   std::set<TaskId> cancelled_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <stop_token>
 
 #include "common/clock.hpp"
@@ -8,6 +9,7 @@
 #include "worker/dispatcher.hpp"
 #include "worker/executor_pool.hpp"
 #include "worker/heartbeat.hpp"
+#include "worker/watchdog.hpp"
 
 namespace lethe::worker {
 
@@ -15,6 +17,10 @@ struct WorkerOptions {
   Heartbeat::Options heartbeat;
   ExecutorPool::Options pool;
   Dispatcher::Options dispatcher;
+  Watchdog::Options watchdog;
+  /// After so long without a committed heartbeat the worker gives its registration up. The
+  /// scheduler declares a worker lost after worker_ttl_seconds, which is never below 25.
+  std::chrono::milliseconds presence_trust{20'000};
 };
 
 /// What a worker borrows. The registry is used by the heartbeat's thread, the queue by the

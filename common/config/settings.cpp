@@ -86,6 +86,8 @@ void check(const SettingSpec& spec, const Found& found) {
   if (single && found.texts.size() != 1) refuse(spec, found, "must be one value, not a list");
   if (!single && static_cast<std::int64_t>(found.texts.size()) < spec.min)
     refuse(spec, found, fmt::format("must name at least {}", spec.min));
+  const std::string problem = spec.problem ? spec.problem(found.texts) : "";
+  if (!problem.empty()) refuse(spec, found, problem);
   switch (spec.kind) {
     case SettingKind::number: return check_number(spec, found);
     case SettingKind::choice:

@@ -28,8 +28,10 @@ struct SettingSpec {
   std::int64_t min = 0;                   ///< of a number; of a list: fewest items
   std::int64_t max = 0;                   ///< of a number
   std::vector<std::string> choices = {};  ///< of a choice, or of each item of a list; empty: any
-  std::string fallback = {};              ///< the default, written as in the environment
-  std::string help = {};                  ///< one line
+  /// What is wrong with a list, for people; "" when nothing is. Empty: there is nothing to check.
+  std::function<std::string(const std::vector<std::string>& texts)> problem = {};
+  std::string fallback = {};  ///< the default, written as in the environment
+  std::string help = {};      ///< one line
 };
 using SettingTable = std::vector<SettingSpec>;
 

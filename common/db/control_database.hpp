@@ -20,8 +20,7 @@ class ControlDatabase {
   /// `clock` and `random` are borrowed and must outlive the object.
   ControlDatabase(std::string connection, std::string application_name, Clock& clock,
                   Random& random)
-      : session_(
-            {.connection = std::move(connection), .application_name = std::move(application_name)}),
+      : session_(control_session(std::move(connection), std::move(application_name))),
         ids_(clock, random) {}
 
   [[nodiscard]] TargetStore& targets() { return targets_; }

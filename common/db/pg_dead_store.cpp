@@ -103,8 +103,7 @@ std::vector<std::string> PgDeadStore::retry(const DeadFilter& filter, const std:
     transaction.exec(queries::items_revive, Params::of(to_array(retried.tasks)));
     transaction.exec(queries::runs_reopen, Params::of(to_array(to_list(retried.runs))));
     rebalance(transaction, to_list(seen.targets));
-    for (const auto& task : retried.tasks)
-      audit(transaction, actor, "dead.retry", task, "");
+    for (const auto& task : retried.tasks) audit(transaction, actor, "dead.retry", task, "");
     return retried.tasks;
   });
 }

@@ -64,11 +64,11 @@ std::vector<FleetStore::PauseRow> PgFleetStore::pauses() {
   return transact(session_, "pauses_list", [&](Transaction& transaction) {
     std::vector<PauseRow> pauses;
     for (const auto& row : transaction.exec(queries::pauses_list))
-      pauses.push_back({.pause = {.scope = pause_scope(text(row, "scope")),
-                                  .name = text(row, "name")},
-                        .paused_by = text(row, "paused_by"),
-                        .paused_at = text(row, "paused_at"),
-                        .reason = text(row, "reason")});
+      pauses.push_back(
+          {.pause = {.scope = pause_scope(text(row, "scope")), .name = text(row, "name")},
+           .paused_by = text(row, "paused_by"),
+           .paused_at = text(row, "paused_at"),
+           .reason = text(row, "reason")});
     return pauses;
   });
 }

@@ -54,8 +54,8 @@ StartedRun PgRunStore::start(const Policy& spec, const StartOptions& options,
   const std::string id = ids_.next();
   return transact(session_, "runs_start", [&](Transaction& transaction) -> StartedRun {
     lock_slots(transaction, {spec.target});
-    const auto same = transaction.exec(queries::runs_open_with_source,
-                                       Params::of(options.source_id));
+    const auto same =
+        transaction.exec(queries::runs_open_with_source, Params::of(options.source_id));
     if (!same.empty()) return {.id = {text(same.at(0), "id")}, .is_new = false};
     if (!spec.name.empty()) refuse_open_run(transaction, spec.name);
     const bool made = insert_run(transaction, {.id = id,

@@ -41,9 +41,9 @@ void decide_overlap(Transaction& transaction, Overlap overlap, NewRun& run) {
   run.queued = overlap == Overlap::queue && !somebody_waits;
   if (run.queued) return;
   run.skipped_because =
-      somebody_waits ? fmt::format("run {} of this policy was waiting already",
-                                   text(open.back(), "id"))
-                     : fmt::format("run {} of this policy was still open", text(open.at(0), "id"));
+      somebody_waits
+          ? fmt::format("run {} of this policy was waiting already", text(open.back(), "id"))
+          : fmt::format("run {} of this policy was still open", text(open.at(0), "id"));
 }
 
 }  // namespace
@@ -130,8 +130,8 @@ std::int32_t PgSchedulerStore::promote(const Term& term, std::int32_t tasks_max)
     if (targets.empty()) return std::int32_t{0};
     lock_slots(transaction, to_list(targets));
     Touches touches;
-    const auto promoted = transaction.exec(queries::items_promote,
-                                           Params::of(tasks_max, to_array(to_list(targets))));
+    const auto promoted =
+        transaction.exec(queries::items_promote, Params::of(tasks_max, to_array(to_list(targets))));
     for (const auto& row : promoted) touches.add(text(row, "target"), text(row, "tenant"));
     touch(transaction, touches);
     admit(transaction, to_list(targets));
@@ -147,8 +147,8 @@ std::vector<Rescue> PgSchedulerStore::rescue(const Term& term, std::chrono::mill
     transaction.exec(queries::workers_mark_lost, Params::of(worker_ttl.count()));
     std::vector<std::string> tasks;
     std::set<std::string> targets;
-    for (const auto& row :
-         transaction.exec(queries::items_lapsed, Params::of(worker_ttl.count(), tasks_max, deadlines))) {
+    for (const auto& row : transaction.exec(queries::items_lapsed,
+                                            Params::of(worker_ttl.count(), tasks_max, deadlines))) {
       tasks.push_back(text(row, "id"));
       targets.insert(text(row, "target"));
     }
@@ -241,7 +241,8 @@ void PgSchedulerStore::keep_house(const Term& term, const KeepDays& days) {
       // DDL takes no parameters; the names and days are made by that statement, from numbers only.
       const std::string name = text(row, "name");
       const std::string action = text(row, "action");
-      if (action == "empty") transaction.exec(queries::history_empty_default, Params::of(days.history));
+      if (action == "empty")
+        transaction.exec(queries::history_empty_default, Params::of(days.history));
       if (action == "drop") transaction.exec_text(fmt::format("DROP TABLE lethe.{}", name));
       if (action == "create")
         transaction.exec_text(

@@ -25,25 +25,23 @@ TaskKind task_kind(const std::string& name) {
 }
 
 LeasedTask to_leased_task(const pqxx::row& row, const LeaseRequest& request) {
-  return {.lease = {.task = {text(row, "id")},
-                    .worker = request.worker,
-                    .epoch = number(row, "epoch")},
-          .kind = task_kind(text(row, "kind")),
-          .run = {text(row, "run_id")},
-          .target = text(row, "target"),
-          .payload = from_bytea(text(row, "payload")),
-          .attempts = number<std::int32_t>(row, "attempts"),
-          .max_attempts = number<std::int32_t>(row, "max_attempts"),
-          .batch_size = number(row, "batch_size"),
-          .cancel_requested = flag(row, "cancel_requested"),
-          .lease_left = request.length};
+  return {
+      .lease = {.task = {text(row, "id")}, .worker = request.worker, .epoch = number(row, "epoch")},
+      .kind = task_kind(text(row, "kind")),
+      .run = {text(row, "run_id")},
+      .target = text(row, "target"),
+      .payload = from_bytea(text(row, "payload")),
+      .attempts = number<std::int32_t>(row, "attempts"),
+      .max_attempts = number<std::int32_t>(row, "max_attempts"),
+      .batch_size = number(row, "batch_size"),
+      .cancel_requested = flag(row, "cancel_requested"),
+      .lease_left = request.length};
 }
 
 /// What is zero or empty is left out.
 nlohmann::json to_json(const Settlement& s) {
-  nlohmann::json entry{{"id", s.lease.task.value},
-                       {"epoch", s.lease.epoch},
-                       {"outcome", to_string(s.outcome)}};
+  nlohmann::json entry{
+      {"id", s.lease.task.value}, {"epoch", s.lease.epoch}, {"outcome", to_string(s.outcome)}};
   const auto put = [&](const char* name, std::int64_t value) {
     if (value != 0) entry[name] = value;
   };
@@ -154,7 +152,8 @@ void take_outcomes(Transaction& transaction, const std::vector<Settlement>& sett
     }
   }
   for (const auto& [target, tenants] : touches.targets())
-    for (const auto& [tenant, change] : tenants) news.of(target).tenants.try_emplace(tenant, change);
+    for (const auto& [tenant, change] : tenants)
+      news.of(target).tenants.try_emplace(tenant, change);
 }
 
 /// Marks the settlements that are repeats of ones that took effect.
@@ -163,11 +162,11 @@ void recognise_repeats(Session& session, const std::vector<Settlement>& settleme
   auto unknown = nlohmann::json::array();
   for (std::size_t i = 0; i < settled.size(); ++i)
     if (settled[i] == Settled::lease_lost)
-      unknown.push_back({{"id", settlements[i].lease.task.value},
-                         {"epoch", settlements[i].lease.epoch}});
+      unknown.push_back(
+          {{"id", settlements[i].lease.task.value}, {"epoch", settlements[i].lease.epoch}});
   if (unknown.empty()) return;
   for (const auto& row : run_once(session, queries::items_settled_before.name,
-                                  queries::items_settled_before, Params::of(unknown.dump())))
+                                  queries::items_settled_before, Params::of(unknown.dump()), Effect::reads))
     for (std::size_t i = 0; i < settled.size(); ++i)
       if (settled[i] == Settled::lease_lost && settlements[i].lease.task.value == row["id"].c_str())
         settled[i] = Settled::already;
@@ -187,8 +186,9 @@ Exchange PgTaskQueue::exchange(const std::vector<Settlement>& settlements,
   if (put_off_) throw *std::exchange(put_off_, std::nullopt);
   Exchange result;
   if (!settlements.empty() || request) result = turn(settlements, request);
-  const auto missing = request ? request->tasks_max - static_cast<std::int32_t>(result.leased.size())
-                               : std::int32_t{0};
+  const auto missing = request
+                           ? request->tasks_max - static_cast<std::int32_t>(result.leased.size())
+                           : std::int32_t{0};
   try {
     recognise_repeats(session_, settlements, result.settled);
     if (missing > 0) {
@@ -251,9 +251,7 @@ void PgTaskQueue::admit_now(const std::vector<std::string>& also, Patience patie
   // What a crash of the server would take back, recounts and looks at runs find out again.
   const auto delivered = transact(
       session_, "items_admit",
-      [&](Transaction& transaction) {
-        return deliver(transaction, *news_, also, ids_, patience);
-      },
+      [&](Transaction& transaction) { return deliver(transaction, *news_, also, ids_, patience); },
       "SET LOCAL synchronous_commit = off;");
   news_->forget(delivered);
   delivered_at_ = clock_.now();

@@ -17,8 +17,8 @@ enum class Patience;
 ///
 /// Ending leases needs no lock that workers share, so it commits at once. What it means for the
 /// admission of tasks is delivered in a transaction of its own: at once when fewer tasks were ready
-/// than asked for, else now and then, so that a busy fleet pays for it once per many tasks. An error
-/// of that is thrown by the next exchange, before it does anything.
+/// than asked for, else now and then, so that a busy fleet pays for it once per many tasks. An
+/// error of that is thrown by the next exchange, before it does anything.
 class PgTaskQueue final : public TaskQueue {
  public:
   /// All are borrowed and must outlive the queue.

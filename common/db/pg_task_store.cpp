@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "common/db/queries.gen.hpp"
 #include "common/db/pg_dead_store.hpp"
+#include "common/db/queries.gen.hpp"
 #include "common/db/queue_steps.hpp"
 #include "common/db/task_columns.hpp"
 #include "common/user_error.hpp"

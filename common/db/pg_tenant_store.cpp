@@ -12,8 +12,8 @@ bool PgTenantStore::set(const TenantLimits& limits, const std::string& actor) {
     lock_slots(transaction, {limits.target});
     if (!limits.lane.empty()) transaction.exec(queries::lanes_ensure, Params::of(limits.lane));
     const auto rows = transaction.exec(
-        queries::tenants_upsert, Params::of(limits.target, limits.tenant, limits.weight,
-                                            limits.max_running, limits.lane));
+        queries::tenants_upsert,
+        Params::of(limits.target, limits.tenant, limits.weight, limits.max_running, limits.lane));
     rebalance(transaction, {limits.target});
     audit(transaction, actor, "tenant.set", limits.target + "/" + limits.tenant,
           fmt::format("weight={} max_running={} lane={}", limits.weight, limits.max_running,

@@ -9,10 +9,9 @@ namespace lethe::db {
 
 WorkerId PgWorkerRegistry::register_worker(const WorkerInfo& info) {
   return transact(session_, "workers_insert", [&](Transaction& transaction) {
-    const auto rows = transaction.exec(
-        queries::workers_insert,
-        Params::of(info.instance, info.version, info.slots, to_array(info.targets),
-                   to_array(info.lanes)));
+    const auto rows = transaction.exec(queries::workers_insert,
+                                       Params::of(info.instance, info.version, info.slots,
+                                                  to_array(info.targets), to_array(info.lanes)));
     return WorkerId{number(rows.at(0), "id")};
   });
 }

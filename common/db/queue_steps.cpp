@@ -36,8 +36,7 @@ void touch(Transaction& transaction, const Touches& touches) {
 }
 
 void recount(Transaction& transaction, const std::vector<std::string>& targets) {
-  for (const auto& target : targets)
-    transaction.exec(queries::shares_recount, Params::of(target));
+  for (const auto& target : targets) transaction.exec(queries::shares_recount, Params::of(target));
 }
 
 void admit(Transaction& transaction, const std::vector<std::string>& targets) {

@@ -133,13 +133,21 @@ Session::Session(SessionOptions options) : options_(std::move(options)) {}
 Session::~Session() = default;
 
 Session::Impl& Session::impl() {
-  if (impl_ == nullptr) impl_ = std::make_unique<Impl>(options_);
+  if (impl_ == nullptr) {
+    auto connected = std::make_unique<Impl>(options_);  // may take long: not under the lock
+    const std::lock_guard lock(replacing_);
+    impl_ = std::move(connected);
+  }
   return *impl_;
 }
 
-void Session::discard() noexcept { impl_.reset(); }
+void Session::discard() noexcept {
+  const std::lock_guard lock(replacing_);  // not while another thread cancels on it
+  impl_.reset();
+}
 
 void Session::cancel() noexcept {
+  const std::lock_guard lock(replacing_);
   if (impl_ == nullptr) return;
   try {
     impl_->connection.cancel_query();

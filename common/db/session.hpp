@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 
 namespace lethe::db {
 
@@ -23,6 +25,17 @@ struct SessionOptions {
   SettingsScope settings = SettingsScope::transaction;
   bool generic_plans = false;  ///< one plan per statement for all values of its parameters
 };
+
+/// How everybody connects to the control database, where all SQL is ours.
+[[nodiscard]] inline SessionOptions control_session(std::string connection,
+                                                    std::string application_name) {
+  SessionOptions options;
+  options.connection = std::move(connection);
+  options.application_name = std::move(application_name);
+  options.settings = SettingsScope::session;
+  options.generic_plans = true;
+  return options;
+}
 
 /// One database connection, used by one thread. Errors: StoreError, and nothing of libpqxx.
 ///
@@ -50,7 +63,8 @@ class Session {
 
  private:
   SessionOptions options_;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;  // changed by the owner under replacing_, read by cancel() under it
+  std::mutex replacing_;
 };
 
 }  // namespace lethe::db

@@ -71,8 +71,8 @@ struct TargetTrouble {
     unsupported,  ///< the planner refuses this table, `message` says why and what to do
     locked,       ///< a lock was not to be had in time
     timed_out,    ///< the statement took too long
-    retryable,    ///< deadlock, serialization, too many connections …
-    unreachable,  ///< no connection
+    retryable,    ///< deadlock, serialization, out of memory or disk …
+    unreachable,  ///< no connection, or no more of them
     permanent,    ///< the database said no for good
   };
   Kind kind = Kind::permanent;

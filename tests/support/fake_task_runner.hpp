@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -28,24 +29,48 @@ class FakeTarget {
 
   void close() { set(closed_, true); }
   void open() { set(closed_, false); }
-  void cancel() { set(cancelled_, true); }
+  /// Cancels what `runner` runs now; nothing when it runs nothing.
+  void cancel(const TaskRunner* runner) {
+    const std::lock_guard lock(mutex_);
+    if (running_.count(runner) > 0) cancelled_.insert(runner);
+    changed_.notify_all();
+  }
 
   /// Waits until `count` calls of clean() have begun.
   void wait_for_calls(int count) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return calls_ >= count; });
   }
+  /// Waits until `count` calls of clean() were cancelled.
+  void wait_for_cancels(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return cancels_ >= count; });
+  }
+  int cancels() {
+    const std::lock_guard lock(mutex_);
+    return cancels_;
+  }
+  /// How many calls of clean() have begun.
+  int calls() {
+    const std::lock_guard lock(mutex_);
+    return calls_;
+  }
 
-  std::variant<BatchDone, TargetTrouble> clean(const LeaseToken& lease) {
+  std::variant<BatchDone, TargetTrouble> clean(const TaskRunner* runner, const LeaseToken& lease) {
     {
       std::unique_lock lock(mutex_);
       ++calls_;
+      running_.insert(runner);
       changed_.notify_all();
-      changed_.wait(lock, [&] { return !closed_ || cancelled_; });
-      if (closed_)
+      changed_.wait(lock, [&] { return !closed_ || cancelled_.count(runner) > 0; });
+      running_.erase(runner);
+      if (cancelled_.erase(runner) > 0) {
+        ++cancels_;
+        changed_.notify_all();
         return TargetTrouble{.kind = TargetTrouble::Kind::timed_out,
                              .message = "canceling statement due to user request",
                              .sqlstate = "57014"};
+      }
     }
     return batch(lease);
   }
@@ -60,8 +85,10 @@ class FakeTarget {
   std::mutex mutex_;
   std::condition_variable changed_;
   int calls_ = 0;
+  int cancels_ = 0;
   bool closed_ = false;
-  bool cancelled_ = false;
+  std::set<const TaskRunner*> running_;
+  std::set<const TaskRunner*> cancelled_;
 };
 
 /// One executor's runner on a FakeTarget, which is borrowed.
@@ -77,14 +104,14 @@ class FakeTaskRunner final : public TaskRunner {
                                                              const LeaseToken& lease,
                                                              const TaskPayload&,
                                                              std::int64_t) override {
-    return target_.clean(lease);
+    return target_.clean(this, lease);
   }
   [[nodiscard]] std::variant<Verified, TargetTrouble> verify(const RunContext&, const LeaseToken&,
                                                              const TaskPayload&) override {
     return target_.verified;
   }
   void tidy() override {}
-  void cancel() noexcept override { target_.cancel(); }
+  void cancel() noexcept override { target_.cancel(this); }
 
  private:
   FakeTarget& target_;

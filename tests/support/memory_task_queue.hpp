@@ -15,7 +15,8 @@
 namespace lethe::test {
 
 /// The items table in memory, as far as a worker can tell: leases by epoch, requeues without delay,
-/// repeated settlements. Safe to share; wait_until() lets a test wait for a state.
+/// repeated settlements. Safe to share; wait_until() lets a test wait for a state, but for the
+/// hooks, which are set before a worker starts.
 class MemoryTaskQueue final : public TaskQueue {
  public:
   struct Item {
@@ -27,8 +28,10 @@ class MemoryTaskQueue final : public TaskQueue {
     Settlement settlement;
   };
 
-  /// Called before (true) and after (false) a settlement takes effect; may throw.
+  /// Called before (true) and after (false) an exchange with settlements takes effect; may throw.
   std::function<void(bool before)> around_settle;
+  /// Called after an exchange with a request took effect; may throw.
+  std::function<void()> after_lease;
 
   void add(const std::string& id, TaskKind kind, std::string payload) {
     const std::lock_guard lock(mutex_);
@@ -36,6 +39,7 @@ class MemoryTaskQueue final : public TaskQueue {
     item.task.lease.task = TaskId{id};
     item.task.kind = kind;
     item.task.run = RunId{"run"};
+    item.task.target = "app";
     item.task.payload = std::move(payload);
     item.task.max_attempts = 8;
     items[id] = std::move(item);
@@ -48,38 +52,33 @@ class MemoryTaskQueue final : public TaskQueue {
     ++items.at(id).task.lease.epoch;
   }
 
+  /// A lease that another worker takes.
+  LeaseToken steal(const std::string& id, WorkerId worker) {
+    const std::lock_guard lock(mutex_);
+    return lease_one(items.at(id), {.worker = worker, .lanes = {}, .targets = {}}).lease;
+  }
+
   template <class Ready>
   void wait_until(Ready ready) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return ready(*this); });
   }
 
-  std::vector<LeasedTask> lease(const LeaseRequest& request) override {
-    const std::lock_guard lock(mutex_);
-    std::vector<LeasedTask> result;
-    for (auto& [id, item] : items) {
-      if (item.leased || result.size() >= static_cast<std::size_t>(request.tasks_max)) continue;
-      item.leased = true;
-      ++item.task.lease.epoch;
-      ++item.task.attempts;
-      item.task.lease.worker = request.worker;
-      result.push_back(item.task);
-    }
-    ++leases;
-    changed_.notify_all();
-    return result;
-  }
-
-  [[nodiscard]] std::vector<Settled> settle(const std::vector<Settlement>& settlements) override {
-    if (around_settle) around_settle(true);
-    std::vector<Settled> result;
+  Exchange exchange(const std::vector<Settlement>& settlements,
+                    const std::optional<LeaseRequest>& request) override {
+    const bool settles = !settlements.empty();
+    if (settles && around_settle) around_settle(true);
+    Exchange result;
     {
       const std::lock_guard lock(mutex_);
-      for (const Settlement& one : settlements) result.push_back(settle_one(one));
-      settle_sizes.push_back(settlements.size());
+      ++exchanges;
+      for (const Settlement& one : settlements) result.settled.push_back(settle_one(one));
+      if (settles) settle_sizes.push_back(settlements.size());
+      if (request) result.leased = lease_some(*request);
       changed_.notify_all();
     }
-    if (around_settle) around_settle(false);
+    if (settles && around_settle) around_settle(false);
+    if (request && after_lease) after_lease();
     return result;
   }
 
@@ -101,18 +100,47 @@ class MemoryTaskQueue final : public TaskQueue {
   std::vector<Outcome> outcomes;
   std::vector<Settled> answers;
   std::vector<std::size_t> settle_sizes;
-  int leases = 0;
+  std::vector<LeaseRequest> requests;
+  int exchanges = 0;
   bool has_runs = true;
   int context_failures = 0;
 
  private:
+  static const LeasedTask& lease_one(Item& item, const LeaseRequest& request) {
+    item.leased = true;
+    ++item.task.lease.epoch;
+    ++item.task.attempts;
+    item.task.lease.worker = request.worker;
+    item.task.lease_left = request.length;
+    return item.task;
+  }
+
+  std::vector<LeasedTask> lease_some(const LeaseRequest& request) {
+    requests.push_back(request);
+    std::vector<LeasedTask> result;
+    for (auto& [id, item] : items)
+      if (!item.leased && result.size() < static_cast<std::size_t>(request.tasks_max))
+        result.push_back(lease_one(item, request));
+    return result;
+  }
+
+  /// The task is where the end of this lease put it, and nobody has leased it since.
+  bool is_settled(const LeaseToken& lease) const {
+    const auto end = ended.find(lease.task.value);
+    if (end != ended.end()) return end->second.settlement.lease.epoch == lease.epoch;
+    const auto live = items.find(lease.task.value);
+    return live != items.end() && !live->second.leased &&
+           live->second.task.lease.epoch == lease.epoch;
+  }
+
   Settled settle_one(const Settlement& one) {
     const auto found = items.find(one.lease.task.value);
     const bool holds = found != items.end() && found->second.leased &&
                        found->second.task.lease.epoch == one.lease.epoch &&
                        found->second.task.lease.worker == one.lease.worker;
-    answers.push_back(holds ? Settled::yes : Settled::lease_lost);
-    if (!holds) return Settled::lease_lost;
+    const Settled otherwise = is_settled(one.lease) ? Settled::already : Settled::lease_lost;
+    answers.push_back(holds ? Settled::yes : otherwise);
+    if (!holds) return otherwise;
     outcomes.push_back(one.outcome);
     Item& item = found->second;
     item.leased = false;

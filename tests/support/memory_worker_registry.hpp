@@ -14,16 +14,18 @@ namespace lethe::test {
 /// The registry in memory. Safe to share; wait_until() lets a test wait for a state.
 class MemoryWorkerRegistry final : public WorkerRegistry {
  public:
-  WorkerId register_worker(const WorkerInfo&) override {
+  WorkerId register_worker(const WorkerInfo& info) override {
     const std::lock_guard lock(mutex_);
     refuse_when_unreachable();
+    last_info = info;
     running.insert(++last_id);
     changed_.notify_all();
     return WorkerId{last_id};
   }
   BeatReply beat(WorkerId worker, std::int32_t, bool is_draining) override {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     refuse_when_unreachable();
+    changed_.wait(lock, [this] { return !hangs_; });
     ++beats;
     draining = is_draining;
     changed_.notify_all();
@@ -31,8 +33,10 @@ class MemoryWorkerRegistry final : public WorkerRegistry {
   }
   void leave(WorkerId worker) override {
     const std::lock_guard lock(mutex_);
+    refuse_when_unreachable();
     running.erase(worker.value);
     left.push_back(worker.value);
+    changed_.notify_all();
   }
 
   void lose_all() {
@@ -42,6 +46,12 @@ class MemoryWorkerRegistry final : public WorkerRegistry {
   void set_unreachable(bool is) {
     const std::lock_guard lock(mutex_);
     unreachable_ = is;
+  }
+  /// While it hangs no heartbeat returns; those that wait are committed afterwards.
+  void set_hanging(bool is) {
+    const std::lock_guard lock(mutex_);
+    hangs_ = is;
+    changed_.notify_all();
   }
   void cancel(const TaskId& task) {
     const std::lock_guard lock(mutex_);
@@ -58,6 +68,7 @@ class MemoryWorkerRegistry final : public WorkerRegistry {
   std::vector<std::int64_t> left;
   std::vector<TaskId> cancelled;
   std::int64_t last_id = 0;
+  WorkerInfo last_info;
   int beats = 0;
   bool draining = false;
   int refused = 0;
@@ -71,6 +82,7 @@ class MemoryWorkerRegistry final : public WorkerRegistry {
   }
 
   bool unreachable_ = false;
+  bool hangs_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
 };

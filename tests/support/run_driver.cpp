@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_timeout)
     : database_(database),
       control_(database.url(), "lethe-test", clock_, random_),
-      queue_session_({.connection = database.url(), .application_name = "lethe-test"}),
-      scheduler_session_({.connection = database.url(), .application_name = "lethe-test"}),
+      queue_session_(db::control_session(database.url(), "lethe-test")),
+      scheduler_session_(db::control_session(database.url(), "lethe-test")),
       target_(database.url(), "lethe-test") {
   control_.targets().put({.name = "app", .url = database.url(), .max_running = 4}, "test");
   worker_ = registry_.register_worker(

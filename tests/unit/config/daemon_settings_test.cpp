@@ -105,7 +105,7 @@ TEST_CASE("the worker's settings reach its parts", "[daemon_settings]") {
   CHECK(options.dispatcher.idle_poll == 300ms);
   CHECK(options.dispatcher.drain_timeout == 9s);
   CHECK(options.dispatcher.targets == std::vector<std::string>{"app"});
-  CHECK(options.dispatcher.lanes == std::vector<std::string>{"normal"});
+  CHECK(options.dispatcher.lanes == std::vector<std::string>{"urgent", "normal", "bulk"});
 }
 
 TEST_CASE("the scheduler's settings reach its parts", "[daemon_settings]") {
@@ -118,5 +118,5 @@ TEST_CASE("the scheduler's settings reach its parts", "[daemon_settings]") {
   CHECK(options.leader.term == 20s);
   CHECK(options.leader.tick == 50ms);
   CHECK(options.worker_ttl == 40s);
-  CHECK(options.history_days == 3);
+  CHECK(options.keep.history == 3);
 }

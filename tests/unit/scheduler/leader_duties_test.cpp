@@ -171,7 +171,7 @@ TEST_CASE("a scheduler carries out all of its duties", "[scheduler]") {
   store.scheduled = 5;
   store.rescues = {{.task = "t", .run = "r", .worker = 3, .why = "worker 3 was lost"}};
   store.on_house = [&stop] { stop.request_stop(); };  // the last duty of the first turn
-  run_scheduler({.leader = {.holder = "me"}, .worker_ttl = 30s, .history_days = 7},
+  run_scheduler({.leader = {.holder = "me"}, .worker_ttl = 30s, .keep = {.history = 7}},
                 {.clock = world.clock,
                  .random = world.random,
                  .leadership = world.leadership,

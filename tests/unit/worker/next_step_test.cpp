@@ -14,10 +14,10 @@ StepFacts sweep_of(std::int64_t size) {
   StepFacts facts;
   facts.task.lease = {.task = TaskId{"t"}, .worker = WorkerId{7}, .epoch = 3};
   facts.task.run = RunId{"r"};
+  facts.task.target = "app";
   facts.task.kind = TaskKind::clean;
   facts.task.attempts = 1;
   facts.task.max_attempts = 8;
-  facts.target = "app";
   facts.strategy = Strategy::sweep;
   facts.size = size;
   return facts;
@@ -159,16 +159,56 @@ TEST_CASE("a statement that the worker itself cancelled costs nothing", "[next_s
   CHECK(result.delay == 0ms);
 }
 
+TEST_CASE("a step that outlived its lease is not repeated with the same size for nothing",
+          "[next_step]") {
+  StepFacts facts = sweep_of(256);
+  facts.given_up = true;
+  facts.overdue = true;
+  const Settlement smaller = after(Kind::timed_out, facts);
+  CHECK(smaller.outcome == Outcome::release);
+  CHECK(smaller.batch_size == 128);
+  CHECK(smaller.error == "not ended when its lease was over: it said no");
+  facts.size = 16;
+  CHECK(after(Kind::timed_out, facts).outcome == Outcome::fail);
+  facts.strategy.reset();
+  CHECK(after(Kind::timed_out, facts).outcome == Outcome::fail);
+}
+
 TEST_CASE("passing trouble spends an attempt and backs off", "[next_step]") {
-  for (const Kind kind : {Kind::retryable, Kind::unreachable}) {
-    StepFacts facts = sweep_of(256);
-    facts.task.attempts = 3;
-    const Settlement result = after(kind, facts);
-    CHECK(result.outcome == Outcome::fail);
-    CHECK(result.delay >= 6'400ms);
-    CHECK(result.delay <= 9'600ms);
-    CHECK(result.batch_size == 0);
-  }
+  StepFacts facts = sweep_of(256);
+  facts.task.attempts = 3;
+  const Settlement result = after(Kind::retryable, facts);
+  CHECK(result.outcome == Outcome::fail);
+  CHECK(result.delay >= 6'400ms);
+  CHECK(result.delay <= 9'600ms);
+  CHECK(result.batch_size == 0);
+  CHECK_FALSE(result.target_down);
+}
+
+TEST_CASE("a target that cannot be reached costs no attempt and is left to its circuit",
+          "[next_step]") {
+  StepFacts facts = sweep_of(256);
+  facts.task.attempts = 8;
+  const Settlement result = after(Kind::unreachable, facts);
+  CHECK(result.outcome == Outcome::release);
+  CHECK(result.target_down);
+  CHECK(result.delay == 0ms);
+  CHECK(result.batch_size == 0);
+  CHECK(result.error == "it said no");
+}
+
+TEST_CASE("a cancel does not hide that the target cannot be reached", "[next_step]") {
+  StepFacts facts = sweep_of(256);
+  facts.cancelled = true;
+  const Settlement result = after(Kind::unreachable, facts);
+  CHECK(result.outcome == Outcome::cancel);
+  CHECK(result.target_down);
+}
+
+TEST_CASE("only a target that cannot be reached counts for its circuit", "[next_step]") {
+  for (const Kind kind : {Kind::halted, Kind::stale, Kind::expired, Kind::changed,
+                          Kind::unsupported, Kind::locked, Kind::timed_out, Kind::permanent})
+    CHECK_FALSE(after(kind).target_down);
 }
 
 TEST_CASE("a backoff doubles and ends at fifteen minutes", "[next_step]") {

@@ -1,6 +1,7 @@
 #include "worker/worker.hpp"
 
 #include <atomic>
+#include <future>
 #include <stop_token>
 #include <thread>
 
@@ -46,6 +47,7 @@ struct Fleet {
     options.pool.slots = 4;
     options.dispatcher.idle_poll = 1ms;
     options.dispatcher.lanes = {"normal"};
+    options.watchdog.interval = 1ms;
   }
   ~Fleet() {
     target.open();
@@ -144,6 +146,7 @@ TEST_CASE("a task without its run is dead", "[worker]") {
   fleet.wait_for_ends(1);
   fleet.stop();
   CHECK(fleet.queue.ended.at("t").settlement.error == "its run is gone");
+  CHECK(fleet.queue.ended.at("t").settlement.target == "app");
 }
 
 TEST_CASE("a drain finishes the batch in hand and leases nothing more", "[worker]") {
@@ -224,7 +227,7 @@ TEST_CASE("a settlement whose answer got lost is repeated and counts once", "[wo
     fleet.stop();
     CHECK(failures == 2);
     CHECK(fleet.queue.outcomes == std::vector<Outcome>{Outcome::done});
-    CHECK(fleet.queue.answers.back() == (lost_before ? Settled::yes : Settled::lease_lost));
+    CHECK(fleet.queue.answers.back() == (lost_before ? Settled::yes : Settled::already));
   }
 }
 
@@ -258,4 +261,46 @@ TEST_CASE("a worker waits for a registry that does not answer and then works", "
   fleet.wait_for_ends(1);
   fleet.stop();
   CHECK(fleet.queue.outcomes == std::vector<Outcome>{Outcome::done});
+}
+
+TEST_CASE("neither a hung heartbeat nor a hung settlement keeps SQL alive", "[worker]") {
+  Fleet fleet;
+  fleet.options.pool.slots = 2;
+  fleet.options.presence_trust = 1s;
+  fleet.registry.set_hanging(true);
+  fleet.target.close();
+  std::promise<void> go_on;
+  fleet.queue.around_settle = [&, future = go_on.get_future().share()](bool before) {
+    if (before) future.wait();
+  };
+  fleet.queue.add("ends", TaskKind::clean, "x");
+  fleet.queue.add("runs", TaskKind::clean, sweep_payload());
+  fleet.start();
+  fleet.target.wait_for_calls(1);
+  fleet.target.wait_for_cancels(1);  // while the dispatcher and the heartbeat both hang
+  fleet.registry.set_hanging(false);
+  go_on.set_value();
+  fleet.registry.wait_until([](auto& now) { return now.last_id == 2; });
+  fleet.wait_for_ends(1);
+  fleet.queue.rescue("runs");
+  fleet.target.open();
+  fleet.wait_for_ends(2);
+  fleet.stop();
+  CHECK(fleet.queue.ended.at("runs").settlement.lease.worker == WorkerId{2});
+  CHECK(fleet.registry.left == std::vector<std::int64_t>{1, 2});
+}
+
+TEST_CASE("a worker whose lease got no answer registers anew at once", "[worker]") {
+  Fleet fleet;
+  fleet.options.heartbeat.interval = 1h;
+  std::atomic<bool> failed{false};
+  fleet.queue.after_lease = [&] {
+    if (!failed.exchange(true)) throw store_error(Failure::commit_unknown);
+  };
+  fleet.start();
+  fleet.registry.wait_until([](auto& now) { return now.last_id == 2; });
+  fleet.queue.add("t", TaskKind::clean, sweep_payload());
+  fleet.wait_for_ends(1);
+  fleet.stop();
+  CHECK(fleet.registry.left == std::vector<std::int64_t>{1, 2});
 }

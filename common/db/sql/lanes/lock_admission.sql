@@ -1,6 +1,7 @@
 -- Waits until no admission is in flight and holds up new ones, so that no task takes a place in a
 -- lane before the head that lanes/advance.sql finds.
 --
+-- Returns  nothing
 -- Locks    the admissions' advisory lock, exclusively, until the end
 -- Index    none
 -- Caller   PgSchedulerStore::advance_lanes

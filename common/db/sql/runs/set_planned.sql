@@ -7,7 +7,7 @@
 -- Affects  0 rows when the run has ended
 -- Locks    the run's row
 -- Index    runs_pkey, history_run, items_run, dead_run
--- Caller   PgTaskQueue::settle
+-- Caller   take_plan (pg_task_queue.cpp)
 UPDATE lethe.runs r
    SET state = 'cleaning', strategy = $2::text, verify_payload = $4::bytea, pass_rows = e.rows,
        started_at = coalesce(r.started_at, e.started_at),

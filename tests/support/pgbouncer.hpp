@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "common/process/child_process.hpp"
+
+namespace lethe::test {
+
+/// What a client of PgBouncer keeps of its server connection (pool_mode).
+enum class PoolMode { session, transaction, statement };
+
+/// A PgBouncer of its own in front of the server named by LETHE_TEST_DATABASE, on a Unix socket in
+/// a directory of its own; it shares out two server connections per database. Runs as the server's
+/// user, because it refuses to run as root, and logs in as that server's superuser. Stopped and
+/// removed on destruction. For the main thread only (see SpawnOptions::die_with_parent). Errors:
+/// std::runtime_error that says what to install or quotes PgBouncer's log.
+class PgBouncer {
+ public:
+  static constexpr int server_connections = 2;
+
+  explicit PgBouncer(PoolMode mode = PoolMode::transaction);
+  ~PgBouncer();
+  PgBouncer(const PgBouncer&) = delete;
+  PgBouncer& operator=(const PgBouncer&) = delete;
+
+  /// The connection string that leads through the pooler to the database that `url` leads to
+  /// directly. The database must be there already.
+  [[nodiscard]] std::string url(const std::string& url) const;
+  /// What it has said so far.
+  [[nodiscard]] std::string log() const;
+
+ private:
+  void wait_until_ready();
+
+  std::filesystem::path directory_;
+  ChildProcess process_;
+};
+
+}  // namespace lethe::test
