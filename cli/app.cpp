@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
+#include "cli/commands/dead.hpp"
 #include "cli/commands/demo.hpp"
+#include "cli/commands/doctor.hpp"
 #include "cli/commands/enqueue.hpp"
 #include "cli/commands/migrate.hpp"
 #include "cli/commands/pause.hpp"
@@ -11,6 +13,7 @@
 #include "cli/commands/run.hpp"
 #include "cli/commands/target.hpp"
 #include "cli/commands/task.hpp"
+#include "cli/commands/tenant.hpp"
 #include "cli/commands/up.hpp"
 #include "cli/commands/worker.hpp"
 #include "cli/text.hpp"
@@ -23,11 +26,14 @@ void add_commands(const Command& root) {
   add_migrate(root);
   add_target(root);
   add_policy(root);
+  add_tenant(root);
   add_enqueue(root);
   add_run(root);
   add_task(root);
+  add_dead(root);
   add_worker(root);
   add_pause(root);
+  add_doctor(root);
   add_up(root);
   add_demo(root);
 }

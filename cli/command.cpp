@@ -68,6 +68,12 @@ const Command& Command::optional_positional(const std::string& name, std::string
   return *this;
 }
 
+const Command& Command::positionals(const std::string& name, std::vector<std::string>& values,
+                                    const std::string& help) const {
+  app_.add_option(name, values, help)->type_name("");
+  return *this;
+}
+
 const Command& Command::required(const std::string& flag, std::string& value,
                                  const std::string& help) const {
   app_.add_option(flag, value, help)->required();

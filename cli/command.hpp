@@ -39,6 +39,9 @@ class Command {
   /// May be left out, and then leaves `value` as it is.
   const Command& optional_positional(const std::string& name, std::string& value,
                                      const std::string& help) const;
+  /// Any number of them, also none.
+  const Command& positionals(const std::string& name, std::vector<std::string>& values,
+                             const std::string& help) const;
   const Command& required(const std::string& flag, std::string& value,
                           const std::string& help) const;
   const Command& option(const std::string& flag, std::string& value, const std::string& help) const;

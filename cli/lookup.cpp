@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 #include <vector>
 
 #include "cli/nearest.hpp"
 #include "common/policies/policy_json.hpp"
+#include "common/schedule/jitter.hpp"
 #include "common/user_error.hpp"
 
 namespace lethe::cli {
@@ -43,6 +45,11 @@ TaskRow find_task(Stores& stores, const std::string& id) {
   throw not_found("task", id, {}, "lethe task list");
 }
 
+DeadRow find_dead(Stores& stores, const std::string& id) {
+  if (const auto row = stores.dead.find(id)) return *row;
+  throw not_found("dead letter", id, {}, "lethe dead list");
+}
+
 WorkerRow find_worker(Stores& stores, const std::string& id) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
@@ -66,14 +73,19 @@ Policy stored_policy(const PolicyRow& row) {
 std::optional<Instant> next_firing(const Policy& policy, Instant now, const std::string& field) {
   if (policy.schedule.empty()) return std::nullopt;
   try {
-    return Schedule::parse(policy.schedule, policy.timezone).next_after(now);
+    const auto offset = jitter_offset(policy.name, policy.jitter_seconds);
+    const auto next = Schedule::parse(policy.schedule, policy.timezone).next_after(now - offset);
+    return next ? std::optional(*next + offset) : std::nullopt;
   } catch (const std::invalid_argument& error) {
     throw UserError(ExitCode::bad_config, fmt::format("{}.schedule: {}", field, error.what()));
   }
 }
 
-bool gate_stays_closed(const PolicyRow& policy, const TargetRow& target) {
-  return !policy.enabled || (policy.paused && !target.paused);
+bool is_paused_itself(Stores& stores, const PolicyRow& policy) {
+  const auto pauses = stores.fleet.pauses();
+  return std::any_of(pauses.begin(), pauses.end(), [&](const FleetStore::PauseRow& row) {
+    return row.pause.scope == PauseScope::policy && row.pause.name == policy.name;
+  });
 }
 
 }  // namespace lethe::cli

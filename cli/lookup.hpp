@@ -17,6 +17,7 @@ namespace lethe::cli {
 [[nodiscard]] PolicyRow find_policy(Stores& stores, const std::string& name);
 [[nodiscard]] RunRow find_run(Stores& stores, const std::string& id);
 [[nodiscard]] TaskRow find_task(Stores& stores, const std::string& id);
+[[nodiscard]] DeadRow find_dead(Stores& stores, const std::string& id);
 [[nodiscard]] WorkerRow find_worker(Stores& stores, const std::string& id);
 
 /// What a row's spec says. Throws UserError (failed) when this program cannot read it.
@@ -27,9 +28,8 @@ namespace lethe::cli {
 [[nodiscard]] std::optional<Instant> next_firing(const Policy& policy, Instant now,
                                                  const std::string& field);
 
-/// Whether a gate that is written anew for a stored policy must stay closed: the policy is disabled
-/// or paused by itself. A pause of its target or of everything closes the target's own gate, and
-/// must not be left behind in the policy's.
-[[nodiscard]] bool gate_stays_closed(const PolicyRow& policy, const TargetRow& target);
+/// Whether there is a pause of exactly this policy. A pause of its target or of everything closes
+/// the target's own gate, and must not be left behind in the policy's.
+[[nodiscard]] bool is_paused_itself(Stores& stores, const PolicyRow& policy);
 
 }  // namespace lethe::cli

@@ -7,10 +7,27 @@
 
 namespace lethe::cli {
 
+namespace {
+
+/// A target does not know what it is called and writes NAME.
+std::string with_name(std::string text, const std::string& name) {
+  for (const std::string before : {"target install ", "target "}) {
+    const std::string placeholder = before + "NAME";
+    for (std::size_t at = text.find(placeholder); at != std::string::npos;
+         at = text.find(placeholder, at + before.size() + name.size()))
+      text.replace(at, placeholder.size(), before + name);
+  }
+  return text;
+}
+
+}  // namespace
+
 template <class Call>
 auto NamedTarget::named(const Call& call) -> decltype(call()) {
   try {
     return call();
+  } catch (const UserError& error) {
+    throw UserError(error.code(), with_name(error.what(), name_));
   } catch (const StoreError& error) {
     if (error.failure() == Failure::connection_lost)
       throw UserError(ExitCode::unreachable,
@@ -28,7 +45,9 @@ std::string NamedTarget::install_sql() {
 }
 
 std::vector<Finding> NamedTarget::check() {
-  return named([&] { return target_->check(); });
+  std::vector<Finding> findings = named([&] { return target_->check(); });
+  for (Finding& finding : findings) finding.cure = with_name(finding.cure, name_);
+  return findings;
 }
 
 void NamedTarget::check_policy(const Policy& policy, const std::string& field) {

@@ -10,7 +10,8 @@ namespace lethe::cli {
 
 /// A target whose failures say which target it is: a StoreError becomes a UserError that starts
 /// with its name, with ExitCode::unreachable when the database does not answer. Without it nobody
-/// could tell such a failure from one of the control database.
+/// could tell such a failure from one of the control database. Commands to run that the target
+/// suggests get its name in place of NAME.
 class NamedTarget final : public TargetDatabase {
  public:
   NamedTarget(std::string name, std::unique_ptr<TargetDatabase> target)

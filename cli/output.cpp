@@ -38,6 +38,16 @@ std::string number_for_people(std::int64_t number, Show show) {
   return fmt::format("{}", number);
 }
 
+/// A list of texts with commas in between; anything else as it is.
+std::string for_people(const JsonText& json) {
+  const Json list = Json::parse(json.text, nullptr, false);
+  const bool is_texts =
+      list.is_array() && !list.empty() &&
+      std::all_of(list.begin(), list.end(), [](const Json& item) { return item.is_string(); });
+  if (!is_texts) return json.text;
+  return fmt::format("{}", fmt::join(list.get<std::vector<std::string>>(), ","));
+}
+
 std::string for_people(const Field& field) {
   const Value& value = field.value;
   if (const auto* boolean = std::get_if<bool>(&value)) return *boolean ? "yes" : "no";
@@ -45,7 +55,7 @@ std::string for_people(const Field& field) {
     return number_for_people(*number, field.show);
   if (const auto* text = std::get_if<std::string>(&value))
     return one_line(field.show == Show::instant ? instant_text(*text) : *text);
-  if (const auto* json = std::get_if<JsonText>(&value)) return one_line(json->text);
+  if (const auto* json = std::get_if<JsonText>(&value)) return one_line(for_people(*json));
   return "-";
 }
 

@@ -125,7 +125,7 @@ PolicyApplier::Step PolicyApplier::make_step(const PlannedPolicy& planned, Insta
   step.target->check_policy(policy, planned.field);
   if (!planned.stored) return step;
   const TargetRow old_target = find_target(services_.stores(), planned.stored->target);
-  step.halted = gate_stays_closed(*planned.stored, old_target);
+  step.halted = !planned.stored->enabled || is_paused_itself(services_.stores(), *planned.stored);
   if (old_target.name != policy.target) step.left = &connect(old_target.name, old_target.url);
   return step;
 }

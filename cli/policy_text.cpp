@@ -51,6 +51,27 @@ void add_tenant_fields(Fields& fields, const TenantRule& rule) {
     fields.emplace_back(fmt::format("tenant.overrides.{}", tenant), override_text(entry));
 }
 
+std::string time_text(TimeOfDay time) {
+  return fmt::format("{:02}:{:02}", time.minutes / 60, time.minutes % 60);
+}
+
+/// When and in which order its tasks run; what is as usual is left out.
+void add_queue_fields(Fields& fields, const Policy& policy) {
+  const Policy usual;
+  if (policy.window)
+    fields.emplace_back("window", fmt::format("{} to {} {}", time_text(policy.window->from),
+                                              time_text(policy.window->to), policy.timezone));
+  if (policy.missed != usual.missed) fields.emplace_back("missed", "skip");
+  if (policy.overlap != usual.overlap) fields.emplace_back("overlap", "queue");
+  if (policy.jitter_seconds != usual.jitter_seconds)
+    fields.emplace_back("jitter", to_text(Retention{0, policy.jitter_seconds}));
+  if (policy.lane != usual.lane) fields.emplace_back("lane", policy.lane);
+  if (policy.priority != usual.priority)
+    fields.emplace_back("priority", fmt::format("{}", policy.priority));
+  if (policy.expire_after_seconds != usual.expire_after_seconds)
+    fields.emplace_back("expire_after", to_text(Retention{0, policy.expire_after_seconds}));
+}
+
 const std::string* find_field(const Fields& fields, const std::string& name) {
   const auto found = std::find_if(fields.begin(), fields.end(),
                                   [&](const auto& field) { return field.first == name; });
@@ -83,6 +104,7 @@ Fields policy_fields(const Policy& policy) {
     fields.emplace_back("schedule", policy.schedule);
     fields.emplace_back("timezone", policy.timezone);
   }
+  add_queue_fields(fields, policy);
   return fields;
 }
 

@@ -17,6 +17,11 @@ Field count(const char* name, std::int64_t number) { return {name, number, Show:
 
 Field text(const char* name, const std::string& value) { return {name, or_null(value)}; }
 
+/// Names separated by commas as a list.
+JsonText names(const std::string& text) {
+  return nested(text.empty() ? std::vector<std::string>{} : split(text, ','));
+}
+
 Record joined(Record record, Record more) {
   for (Field& field : more) record.push_back(std::move(field));
   return record;
@@ -121,6 +126,24 @@ Record task_details(const TaskRow& row) {
                   has_payload ? Value{static_cast<std::int64_t>(row.payload.size())} : Value{}}});
 }
 
+Record dead_record(const DeadRow& row) {
+  return joined(task_record(row.task),
+                {text("reason", row.task.last_error), text("sqlstate", row.sqlstate),
+                 instant("died_at", row.died_at)});
+}
+
+Record dead_details(const DeadRow& row) {
+  return joined(dead_record(row), {instant("created_at", row.task.created_at)});
+}
+
+Record tenant_record(const TenantLimits& limits) {
+  return {{"target", limits.target},
+          {"tenant", limits.tenant},
+          {"weight", limits.weight},
+          {"max_running", limits.max_running},
+          text("lane", limits.lane)};
+}
+
 Record worker_record(const WorkerRow& row) {
   return {{"id", row.id},
           {"instance", row.instance},
@@ -128,15 +151,14 @@ Record worker_record(const WorkerRow& row) {
           {"phase", row.phase},
           {"slots", row.slots},
           {"busy", row.busy},
-          count("last_seen_ms", row.last_seen_ms)};
+          count("last_seen_ms", row.last_seen_ms),
+          {"lanes", names(row.lanes)}};
 }
 
 Record worker_details(const WorkerRow& row) {
-  std::vector<std::string> targets;
-  if (!row.targets.empty()) targets = split(row.targets, ',');
   return joined(worker_record(row), {{"leased", row.leased},
                                      instant("started_at", row.started_at),
-                                     {"targets", nested(targets)}});
+                                     {"targets", names(row.targets)}});
 }
 
 Record census_record(const Census& census) {

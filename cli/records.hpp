@@ -19,6 +19,9 @@ namespace lethe::cli {
 [[nodiscard]] Record run_details(const RunRow& row);
 [[nodiscard]] Record task_record(const TaskRow& row);
 [[nodiscard]] Record task_details(const TaskRow& row);
+[[nodiscard]] Record dead_record(const DeadRow& row);
+[[nodiscard]] Record dead_details(const DeadRow& row);
+[[nodiscard]] Record tenant_record(const TenantLimits& limits);
 [[nodiscard]] Record worker_record(const WorkerRow& row);
 [[nodiscard]] Record worker_details(const WorkerRow& row);
 [[nodiscard]] Record census_record(const Census& census);

@@ -9,6 +9,7 @@
 #include "cli/progress.hpp"
 #include "cli/records.hpp"
 #include "cli/text.hpp"
+#include "common/policies/policy_json.hpp"
 #include "common/store_error.hpp"
 
 namespace lethe::cli {
@@ -58,16 +59,24 @@ Progress progress_of(const RunRow& run, const RateMeter& rate) {
           .elapsed = std::chrono::milliseconds(run.elapsed_ms)};
 }
 
-RunId fire_policy(Services& services, const std::string& name) {
+StartedRun fire_policy(Services& services, const std::string& name, const StartTime& start) {
   Stores& stores = services.stores();
   const PolicyRow row = find_policy(stores, name);
   if (!row.enabled)
     throw UserError(
         ExitCode::refused,
         fmt::format("policy '{0}' is disabled; first lethe policy enable {0}", row.name));
+  const Policy policy = stored_policy(row);
+  if (start.delay >= std::chrono::seconds(policy.expire_after_seconds))
+    throw UserError(ExitCode::refused,
+                    fmt::format("runs of policy '{}' expire {} after they were made; choose an "
+                                "earlier start",
+                                row.name, to_text(Retention{0, policy.expire_after_seconds})));
   if (row.paused)
     services.note(fmt::format("policy {} is paused; the run waits for lethe resume", row.name));
-  return stores.runs.start(stored_policy(row), row.epoch, services.actor());
+  return stores.runs.start(
+      policy, {.policy_epoch = row.epoch, .source_id = "", .not_before = start.not_before},
+      services.actor());
 }
 
 bool has_ended(const RunRow& run) {
@@ -118,10 +127,15 @@ ExitCode watch_run(Services& services, const std::string& id) {
   }
 }
 
-ExitCode report_new_run(Services& services, const std::string& id, bool wait) {
+ExitCode report_new_run(Services& services, const StartedRun& run, bool wait) {
+  const std::string& id = run.id.value;
+  const std::string what = run.is_new ? fmt::format("run {} was made", id)
+                                      : fmt::format("already enqueued as run {}", id);
+  // Where the sentence below is not shown.
+  if (!run.is_new && (wait || services.output().is_json())) services.note(what);
   if (wait) return watch_run(services, id);
   services.output().result(run_details(find_run(services.stores(), id)),
-                           fmt::format("run {0} was made; follow it with lethe run watch {0}", id));
+                           fmt::format("{}; follow it with lethe run watch {}", what, id));
   return ExitCode::done;
 }
 

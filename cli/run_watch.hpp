@@ -4,6 +4,7 @@
 
 #include "cli/progress.hpp"
 #include "cli/services.hpp"
+#include "cli/start_time.hpp"
 #include "common/user_error.hpp"
 
 namespace lethe::cli {
@@ -23,16 +24,17 @@ namespace lethe::cli {
 /// How progress is shown on standard error: not at all for a program that reads JSON.
 [[nodiscard]] ProgressDrawer::Style progress_style(const Terminal& terminal, bool is_json);
 
-/// Fires a stored policy now. Throws UserError (not_found, or refused when it is disabled or has an
-/// open run).
-[[nodiscard]] RunId fire_policy(Services& services, const std::string& name);
+/// Makes a run of a stored policy, to start at `start`. Throws UserError (not_found, or refused
+/// when it is disabled, has an open run or would expire before it starts).
+[[nodiscard]] StartedRun fire_policy(Services& services, const std::string& name,
+                                     const StartTime& start = {});
 
 /// Follows a run until it has ended and shows its progress on standard error, its end on standard
 /// output. Ctrl-C ends the watching and not the run (then ExitCode::failed). Throws UserError
 /// (not_found) when there is no such run.
 [[nodiscard]] ExitCode watch_run(Services& services, const std::string& id);
 
-/// After `id` was made: follows it when `wait`, else says how to.
-[[nodiscard]] ExitCode report_new_run(Services& services, const std::string& id, bool wait);
+/// After a run was made, or found to be open already: follows it when `wait`, else says how to.
+[[nodiscard]] ExitCode report_new_run(Services& services, const StartedRun& run, bool wait);
 
 }  // namespace lethe::cli

@@ -79,6 +79,14 @@ std::string one_line(std::string_view text) {
   return result;
 }
 
+std::string marked_lines(const Mark& mark, std::string_view what, std::string_view cure,
+                         bool colour) {
+  const std::string word = fmt::format("{:<8}", mark.word);
+  const std::string line = fmt::format(
+      "{} {}\n", colour ? fmt::format("{}{}\x1b[0m", mark.paint, word) : word, one_line(what));
+  return cure.empty() ? line : line + fmt::format("         {}\n", one_line(cure));
+}
+
 std::size_t display_width(std::string_view text) {
   return text.size() -
          static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_continuation));

@@ -28,6 +28,19 @@ namespace lethe::cli {
 /// control characters question marks. Names, tenants and error texts come from other people.
 [[nodiscard]] std::string one_line(std::string_view text);
 
+/// What stands in front of a line that somebody should see: eight columns wide.
+struct Mark {
+  const char* word;
+  const char* paint;  ///< escape sequence that sets its colour
+};
+inline constexpr Mark mark_ok{"ok", "\x1b[32m"};
+inline constexpr Mark mark_warning{"warning", "\x1b[33m"};
+inline constexpr Mark mark_problem{"problem", "\x1b[31m"};
+
+/// A line with its mark, and below it the cure unless that is "".
+[[nodiscard]] std::string marked_lines(const Mark& mark, std::string_view what,
+                                       std::string_view cure, bool colour);
+
 /// How many columns `text` (UTF-8) takes, one per code point.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 

@@ -30,6 +30,8 @@ std::string leased_sentence(const TaskSituation& situation) {
 
 std::string scheduled_sentence(const TaskSituation& situation) {
   std::string result = fmt::format("scheduled: not before {}", instant_text(situation.enqueue_at));
+  if (!situation.window.empty() && !situation.window_open)
+    result += fmt::format(", it is outside its window {}", situation.window);
   if (situation.attempts > 0) {
     result += fmt::format(", attempt {} of {} failed", situation.attempts, situation.max_attempts);
     if (!situation.last_error.empty()) result += fmt::format(": {}", situation.last_error);
@@ -38,16 +40,67 @@ std::string scheduled_sentence(const TaskSituation& situation) {
   return result;
 }
 
+/// Why nobody would take the task even if it were its turn; "" when somebody can.
+std::string missing_worker(const TaskSituation& situation) {
+  if (situation.workers > 0) return "";
+  if (situation.workers_of_target == 0)
+    return fmt::format("no running worker serves target {}", situation.target);
+  return fmt::format("no running worker takes lane {0}; start lethe-worker --lanes {0}",
+                     situation.lane);
+}
+
+std::string circuit_sentence(const TaskSituation& situation) {
+  const std::string error =
+      situation.circuit_error.empty() ? "" : fmt::format(": {}", situation.circuit_error);
+  return fmt::format("target {} cannot be reached since {}, next attempt at {}{}", situation.target,
+                     counted(situation.circuit_failures, "failure", "failures"),
+                     instant_text(situation.circuit_until), error);
+}
+
+/// Tasks of no single tenant (tenant "") have no cap of their own.
+bool is_tenant_full(const TaskSituation& situation) {
+  return !situation.tenant.empty() && situation.tenant_admitted >= situation.tenant_cap;
+}
+
+std::string tenant_sentence(const TaskSituation& situation) {
+  if (situation.tenant_cap == 0)
+    return fmt::format(
+        "tenant {0} may run nothing; lethe tenant set {0} --target {1} "
+        "--max-running N changes that",
+        situation.tenant, situation.target);
+  return fmt::format("tenant {} runs {} of at most {}", situation.tenant,
+                     grouped(situation.tenant_admitted),
+                     counted(situation.tenant_cap, "task", "tasks"));
+}
+
+std::string ahead_text(const TaskSituation& situation) {
+  constexpr std::int64_t counted_max = 1000;  // nobody counts further
+  const std::string of_tenant =
+      situation.tenant.empty() ? "" : fmt::format(" of tenant {}", situation.tenant);
+  if (situation.ahead == 0) return fmt::format("it is the next one{}", of_tenant);
+  if (situation.ahead == 1) return fmt::format("1{} is before it", of_tenant);
+  return fmt::format("{}{}{} are before it", situation.ahead >= counted_max ? "at least " : "",
+                     grouped(situation.ahead), of_tenant);
+}
+
 std::string waiting_sentence(const TaskSituation& situation) {
-  return fmt::format(
-      "waiting: target {} runs {} of at most {}, {} before it", situation.target,
-      situation.target_admitted, counted(situation.target_cap, "task", "tasks"),
-      situation.ahead == 1 ? "1 is" : fmt::format("{} are", grouped(situation.ahead)));
+  if (!situation.circuit_until.empty()) return "waiting: " + circuit_sentence(situation);
+  std::string result = "waiting: ";
+  if (is_tenant_full(situation)) {
+    result += tenant_sentence(situation) + ", ";
+  } else if (situation.target_admitted >= situation.target_cap) {
+    result += fmt::format("target {} runs {} of at most {}, ", situation.target,
+                          grouped(situation.target_admitted),
+                          counted(situation.target_cap, "task", "tasks"));
+  }
+  result += ahead_text(situation);
+  const std::string missing = missing_worker(situation);
+  return missing.empty() ? result : fmt::format("{}; {}", result, missing);
 }
 
 std::string ready_sentence(const TaskSituation& situation) {
-  if (situation.workers == 0)
-    return fmt::format("ready, but no running worker serves target {}", situation.target);
+  const std::string missing = missing_worker(situation);
+  if (!missing.empty()) return "ready, but " + missing;
   return fmt::format("ready: {} can take it", counted(situation.workers, "worker", "workers"));
 }
 

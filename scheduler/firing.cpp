@@ -5,6 +5,7 @@
 
 #include "common/logging.hpp"
 #include "common/policies/policy_json.hpp"
+#include "common/schedule/jitter.hpp"
 #include "common/schedule/schedule.hpp"
 #include "common/store_error.hpp"
 
@@ -13,6 +14,7 @@ namespace lethe::scheduler {
 namespace {
 
 constexpr std::size_t instants_max = 1'000;
+constexpr std::chrono::seconds lateness_max{60};  // then nobody was there for it
 constexpr std::int32_t policies_max = 100;
 constexpr std::size_t refused_max = 10'000;
 
@@ -22,18 +24,24 @@ std::optional<Firing> plan_firing(const DuePolicy& due) {
   const Policy policy = policy_from_json(due.spec_text);
   if (policy.schedule.empty()) return std::nullopt;
   const Schedule schedule = Schedule::parse(policy.schedule, policy.timezone);
-  auto instants = schedule.between(due.fire_cursor, due.now, instants_max);
+  // Instants are nominal; with jitter each counts as come so much later.
+  const auto offset = jitter_offset(policy.name, policy.jitter_seconds);
+  auto instants = schedule.between(due.fire_cursor, due.now - offset, instants_max);
   if (instants.empty()) return std::nullopt;
   const Instant newest = instants.back();
   instants.pop_back();
-  return Firing{.policy = due.name,
-                .target = policy.target,
-                .spec_text = due.spec_text,
-                .epoch = due.epoch,
-                .retain = to_interval(policy.retain),
-                .missed = std::move(instants),
-                .scheduled_for = newest,
-                .next = schedule.next_after(due.now)};
+  const auto next = schedule.next_after(due.now - offset);
+  return Firing{
+      .policy = due.name,
+      .target = policy.target,
+      .spec_text = due.spec_text,
+      .epoch = due.epoch,
+      .retain = to_interval(policy.retain),
+      .missed = std::move(instants),
+      .scheduled_for = newest,
+      .next = next ? std::optional(*next + offset) : std::nullopt,
+      .overlap = policy.overlap,
+      .run_newest = policy.missed == Missed::once || due.now - (newest + offset) <= lateness_max};
 }
 
 void FiringDuty::run_once(const Term& term) {

@@ -40,7 +40,7 @@ void run_scheduler(const SchedulerOptions& options, const SchedulerPorts& ports,
       every(500ms, "firing", firing),   every(200ms, "promotion", promotion),
       every(2s, "rescue", rescue),      every(10s, "expiry", expiry),
       every(500ms, "closing", closing), every(1s, "lanes", lanes),
-      every(15s, "recount", recount),   every(1h, "housekeeping", housekeeping)};
+      every(60s, "recount", recount),   every(1h, "housekeeping", housekeeping)};
   LeaderDuties leader(options.leader, ports.clock, ports.random, ports.leadership, duties);
   leader.run(stop);
 }

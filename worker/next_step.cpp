@@ -85,7 +85,8 @@ std::optional<Settlement> after_trouble(const StepFacts& facts, const TargetTrou
   result.sqlstate = trouble.sqlstate;
   switch (trouble.kind) {
     case Kind::fenced: return std::nullopt;
-    case Kind::halted: result.delay = halted_pause; break;
+    case Kind::halted:
+    case Kind::closed: result.delay = halted_pause; break;
     case Kind::stale:
       bury(result, "the policy changed since this run was made; its next run follows the new one",
            trouble.message);

@@ -96,7 +96,7 @@ std::chrono::milliseconds run_policies(UpSession& session, std::vector<DemoResul
   std::vector<std::string> ids;
   ids.reserve(results.size());
   for (const DemoResult& result : results)
-    ids.push_back(fire_policy(services, result.policy).value);
+    ids.push_back(fire_policy(services, result.policy).id.value);
   const std::vector<RunRow> runs = watch_runs(services, ids, [&] { session.pause(poll_interval); });
   for (std::size_t i = 0; i < runs.size(); ++i) results[i].run = runs[i];
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock.now() - start);

@@ -5,17 +5,22 @@
 #include <stdexcept>
 
 #include "cli/lookup.hpp"
+#include "cli/parsed.hpp"
 #include "cli/records.hpp"
 #include "cli/run_watch.hpp"
+#include "cli/start_time.hpp"
 #include "cli/text.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/policies/policy_parser.hpp"
+#include "common/policies/text_rules.hpp"
 
 namespace lethe::cli {
 namespace {
 
 constexpr std::size_t timestamps_max = 4;
 constexpr std::int64_t keep_min_max = 1'000'000'000'000;
+constexpr std::int64_t priority_max = 4;
+constexpr std::size_t source_id_bytes_max = 500;
 
 struct EnqueueOptions {
   std::string target;
@@ -26,21 +31,15 @@ struct EnqueueOptions {
   std::optional<std::string> tenant;
   std::vector<std::string> where;
   std::optional<std::int64_t> keep_min;
+  std::string lane = "urgent";
+  std::optional<std::int64_t> priority;
+  std::string source_id;
+  StartTimeOptions start;
+  std::optional<std::string> expire_after;
   bool dry_run = false;
   bool yes = false;
   bool wait = false;
 };
-
-/// The result of a parser that throws std::invalid_argument, as a usage error of `flag`.
-template <class Parser>
-auto parsed(const char* flag, const std::string& text, const Parser& parser)
-    -> decltype(parser(text)) {
-  try {
-    return parser(text);
-  } catch (const std::invalid_argument& error) {
-    throw UserError(ExitCode::usage, fmt::format("{}: {}", flag, error.what()));
-  }
-}
 
 std::vector<std::string> parse_columns(const std::string& text) {
   std::vector<std::string> columns = split(text, ',');
@@ -80,7 +79,29 @@ Policy make_policy(const EnqueueOptions& options) {
   } else {
     policy.keep_min = options.keep_min;
   }
+  policy.lane = parsed("--lane", options.lane, parse_lane);
+  if (options.priority) policy.priority = static_cast<std::int32_t>(*options.priority);
+  if (options.expire_after)
+    policy.expire_after_seconds = parsed("--expire-after", *options.expire_after, parse_expiry);
   return policy;
+}
+
+/// A run expires by the time that has passed since it was made, so one that starts later gets more
+/// of it, unless somebody said how much.
+void fit_expiry(Policy& policy, const EnqueueOptions& options, std::chrono::seconds delay) {
+  if (!options.expire_after) policy.expire_after_seconds += delay.count();
+  const std::chrono::seconds expiry(policy.expire_after_seconds);
+  if (expiry > expiry_max)
+    throw UserError(ExitCode::usage, "a run starts within 29 days; choose an earlier --at or --in");
+  if (expiry <= delay)
+    throw UserError(ExitCode::usage,
+                    "--expire-after: the run would expire before it starts; it counts from now on");
+}
+
+std::string parse_source_id(const std::string& text) {
+  if (text.size() > source_id_bytes_max || !is_utf8(text) || has_control_character(text))
+    throw std::invalid_argument("use at most 500 bytes of text without control characters");
+  return text;
 }
 
 ExitCode show_census(Services& services, const Census& census) {
@@ -100,8 +121,14 @@ bool is_confirmed(Services& services, const Policy& policy, const Census& census
 }
 
 ExitCode enqueue(Services& services, const EnqueueOptions& options) {
-  const Policy policy = make_policy(options);
+  Policy policy = make_policy(options);
+  StartOptions start{.policy_epoch = 0,
+                     .source_id = parsed("--source-id", options.source_id, parse_source_id),
+                     .not_before = ""};
   if (!options.dry_run) services.require_yes(options.yes);
+  const StartTime time = start_time(services, options.start);
+  start.not_before = time.not_before;
+  fit_expiry(policy, options, time.delay);
   Stores& stores = services.stores();
   const TargetRow row = find_target(stores, options.target);
   const auto target = services.target(row.name, row.url);
@@ -111,22 +138,24 @@ ExitCode enqueue(Services& services, const EnqueueOptions& options) {
     services.note("nothing was enqueued");
     return ExitCode::failed;
   }
-  const RunId run = stores.runs.start(policy, 0, services.actor());
-  return report_new_run(services, run.value, options.wait);
+  return report_new_run(services, stores.runs.start(policy, start, services.actor()), options.wait);
 }
 
 }  // namespace
 
 void add_enqueue(const Command& root) {
   const auto options = std::make_shared<EnqueueOptions>();
-  root.add("enqueue", "Cleans once, without a policy",
-           "lethe enqueue --target app --table public.logs --timestamp at --older-than 90d "
-           "--dry-run\n"
-           "lethe enqueue --target app --table logs --timestamp seen_at,created_at --older-than "
-           "'6 months' --where level=debug --yes --wait\n"
-           "lethe enqueue --target app --table logs --timestamp at --older-than 30d "
-           "--tenant-column tenant_id --tenant acme --keep-min 100 --yes")
-      .required("--target", options->target, "where")
+  const Command command = root.add(
+      "enqueue", "Cleans once, without a policy",
+      "lethe enqueue --target app --table public.logs --timestamp at --older-than 90d "
+      "--dry-run\n"
+      "lethe enqueue --target app --table logs --timestamp seen_at,created_at --older-than "
+      "'6 months' --where level=debug --yes --wait\n"
+      "lethe enqueue --target app --table logs --timestamp at --older-than 30d "
+      "--tenant-column tenant_id --tenant acme --keep-min 100 --yes\n"
+      "lethe enqueue --target app --table logs --timestamp at --older-than 30d --lane bulk "
+      "--in 2h --source-id nightly --yes");
+  command.required("--target", options->target, "where")
       .required("--table", options->table, "SCHEMA.TABLE, or TABLE in the schema public")
       .required("--timestamp", options->timestamp,
                 "column that tells a row's age; with C1,C2 the second counts where the first is "
@@ -136,10 +165,19 @@ void add_enqueue(const Command& root) {
       .option("--tenant", options->tenant, "only rows of this tenant")
       .repeatable("--where", options->where, "only rows with COLUMN=VALUE; may be repeated")
       .option("--keep-min", options->keep_min, {0, keep_min_max}, "the newest rows to keep anyway")
+      .option("--lane", options->lane,
+              "which workers take it (default urgent); a lane of the tenant's own goes before")
+      .option("--priority", options->priority, {0, priority_max},
+              "0 (first) to 4 (default 2); a step weighs as much as ten minutes of waiting")
+      .option("--source-id", options->source_id,
+              "key of your own: while a run with it is open, no second one is made")
+      .option("--expire-after", options->expire_after,
+              "no batch starts later than this from now, 1min to 30d (default 24h after the start)")
       .flag("--dry-run", options->dry_run, "only count what would go and what would stay")
       .flag("--yes", options->yes, "do not ask; required when nobody is at a terminal")
-      .flag("--wait", options->wait, "follow the run; exit 0 only when it is satisfied")
-      .runs(options, enqueue);
+      .flag("--wait", options->wait, "follow the run; exit 0 only when it is satisfied");
+  options->start.add_to(command);
+  command.runs(options, enqueue);
 }
 
 }  // namespace lethe::cli

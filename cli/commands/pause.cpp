@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/lookup.hpp"
 #include "cli/text.hpp"
 
@@ -17,24 +19,22 @@ struct PauseOptions {
 };
 
 Pause scope_of(const PauseOptions& options) {
-  if (options.tenant)
+  std::vector<Pause> given;
+  if (options.all) given.push_back({PauseScope::all, ""});
+  if (options.target) given.push_back({PauseScope::target, *options.target});
+  if (options.policy) given.push_back({PauseScope::policy, *options.policy});
+  if (options.tenant) given.push_back({PauseScope::tenant, *options.tenant});
+  if (given.size() != 1)
     throw UserError(ExitCode::usage,
-                    "--tenant is not supported by this version of Lethe; pause the policy instead");
-  const int given = (options.all ? 1 : 0) + (options.target ? 1 : 0) + (options.policy ? 1 : 0);
-  if (given != 1)
-    throw UserError(ExitCode::usage, "give exactly one of --all, --target T and --policy P");
-  if (options.target) return {PauseScope::target, *options.target};
-  if (options.policy) return {PauseScope::policy, *options.policy};
-  return {PauseScope::all, ""};
+                    "give exactly one of --all, --target T, --policy P and --tenant V");
+  if (options.tenant && options.tenant->empty())
+    throw UserError(ExitCode::usage, "--tenant: must not be empty; give the tenant's name");
+  return given.front();
 }
 
 std::string scope_text(const Pause& pause) {
-  switch (pause.scope) {
-    case PauseScope::target: return fmt::format("target {}", pause.name);
-    case PauseScope::policy: return fmt::format("policy {}", pause.name);
-    case PauseScope::all: break;
-  }
-  return "everything";
+  if (pause.scope == PauseScope::all) return "everything";
+  return fmt::format("{} {}", to_string(pause.scope), pause.name);
 }
 
 /// The targets whose own gate the pause is about; none for a policy.
@@ -82,21 +82,27 @@ class Gates {
   bool all_moved_ = true;
 };
 
-ExitCode report(Services& services, const Pause& pause, const char* change, ExitCode code) {
-  const std::string scope = pause.scope == PauseScope::all      ? "all"
-                            : pause.scope == PauseScope::target ? "target"
-                                                                : "policy";
-  const char* ending = code == ExitCode::done ? "" : ", but not every gate has moved";
-  services.output().result({{"scope", scope},
-                            {"name", or_null(pause.name)},
-                            {"change", std::string(change)},
-                            {"complete", code == ExitCode::done}},
-                           fmt::format("{}: {}{}", change, scope_text(pause), ending));
-  return code;
+struct Outcome {
+  std::string change;
+  std::string remark;  ///< after the sentence; "" for none
+  ExitCode code = ExitCode::done;
+};
+
+ExitCode report(Services& services, const Pause& pause, const Outcome& outcome) {
+  const bool is_complete = outcome.code == ExitCode::done;
+  const bool has_gate = pause.scope != PauseScope::tenant;
+  services.output().result(
+      {{"scope", std::string(to_string(pause.scope))},
+       {"name", or_null(pause.name)},
+       {"change", outcome.change},
+       {"complete", has_gate ? Value{is_complete} : Value{}}},
+      fmt::format("{}: {}{}{}", outcome.change, scope_text(pause),
+                  is_complete ? "" : ", but not every gate has moved", outcome.remark));
+  return outcome.code;
 }
 
 /// The control database first, so that nothing new is leased; then the gates, which return when no
-/// batch is in flight.
+/// batch is in flight. A tenant has no gate.
 ExitCode pause(Services& services, const Pause& pause, const std::string& reason) {
   Stores& stores = services.stores();
   if (pause.scope == PauseScope::target) static_cast<void>(find_target(stores, pause.name));
@@ -105,7 +111,42 @@ ExitCode pause(Services& services, const Pause& pause, const std::string& reason
   Gates gates(services);
   if (pause.scope == PauseScope::policy) gates.set(find_policy(stores, pause.name), true, reason);
   for (const TargetRow& target : targets_of(stores, pause)) gates.set(target, true, reason);
-  return report(services, pause, "paused", gates.code());
+  Outcome outcome{.change = "paused", .remark = "", .code = gates.code()};
+  if (pause.scope == PauseScope::tenant)
+    outcome.remark =
+        "; no new batch of its own tasks starts, those in flight may still go on to their end";
+  return report(services, pause, outcome);
+}
+
+using PauseRows = std::vector<FleetStore::PauseRow>;
+
+/// The pause in force that also covers a thing which a pause of `narrow` covers; null when there is
+/// none. `target` is the one that a policy belongs to.
+const FleetStore::PauseRow* find_wider(const PauseRows& pauses, const Pause& narrow,
+                                       const std::string& target) {
+  const auto found = std::find_if(pauses.begin(), pauses.end(), [&](const auto& row) {
+    if (row.pause.scope == PauseScope::all) return true;
+    if (row.pause.scope == PauseScope::target) return row.pause.name == target;
+    return row.pause.scope == narrow.scope && row.pause.name == narrow.name;
+  });
+  return found == pauses.end() ? nullptr : &*found;
+}
+
+void note_still_paused(Services& services, const Pause& thing, const FleetStore::PauseRow& row) {
+  const std::string reason = row.reason.empty() ? "" : fmt::format(": {}", row.reason);
+  services.note(fmt::format("{} is still paused: {}, by {} since {}{}", scope_text(thing),
+                            scope_text(row.pause), row.paused_by, instant_text(row.paused_at),
+                            reason));
+}
+
+/// Opens the gate of a target unless another pause closes it.
+void open_gate(Services& services, Gates& gates, const TargetRow& target, const PauseRows& pauses) {
+  const Pause thing{PauseScope::target, target.name};
+  if (const auto* row = find_wider(pauses, thing, target.name)) {
+    note_still_paused(services, thing, *row);
+  } else {
+    gates.set(target, false, "");
+  }
 }
 
 /// A policy's gate has one pause that closes it, so it is opened first. A target's gate is closed
@@ -114,38 +155,40 @@ ExitCode pause(Services& services, const Pause& pause, const std::string& reason
 ExitCode resume(Services& services, const Pause& pause) {
   Stores& stores = services.stores();
   Gates gates(services);
-  if (pause.scope == PauseScope::target) static_cast<void>(find_target(stores, pause.name));
+  std::string target;
+  if (pause.scope == PauseScope::target) target = find_target(stores, pause.name).name;
   if (pause.scope == PauseScope::policy) {
     const PolicyRow policy = find_policy(stores, pause.name);
+    target = policy.target;
     gates.set(policy, !policy.enabled, policy.enabled ? "" : "disabled");
     if (gates.code() != ExitCode::done)
-      return report(services, pause, "still paused", gates.code());
+      return report(services, pause, {"still paused", "", gates.code()});
   }
   const bool was_paused = stores.fleet.resume(pause, services.actor());
-  for (const TargetRow& target : targets_of(stores, pause)) {
-    if (target.paused) {
-      services.note(fmt::format("target {} is still paused by another pause", target.name));
-    } else {
-      gates.set(target, false, "");
-    }
-  }
-  return report(services, pause, was_paused ? "resumed" : "was not paused", gates.code());
+  const PauseRows pauses = stores.fleet.pauses();
+  for (const TargetRow& row : targets_of(stores, pause)) open_gate(services, gates, row, pauses);
+  const bool has_gate = pause.scope == PauseScope::all || pause.scope == PauseScope::target;
+  if (const auto* row = has_gate ? nullptr : find_wider(pauses, pause, target))
+    note_still_paused(services, pause, *row);
+  return report(services, pause, {was_paused ? "resumed" : "was not paused", "", gates.code()});
 }
 
 void add_scopes(const Command& command, PauseOptions& options) {
   command.flag("--all", options.all, "everything")
       .option("--target", options.target, "one target")
       .option("--policy", options.policy, "one policy")
-      .option("--tenant", options.tenant, "not supported by this version");
+      .option("--tenant", options.tenant, "one tenant: tasks that are for it alone");
 }
 
 }  // namespace
 
 void add_pause(const Command& root) {
   const auto options = std::make_shared<PauseOptions>();
-  const Command stop =
-      root.add("pause", "Stops cleaning now and returns when no batch is in flight (kill switch)",
-               "lethe pause --all --reason 'incident 42'\nlethe pause --policy executions-90d");
+  const Command stop = root.add(
+      "pause",
+      "Stops cleaning now, but for a tenant returns when no batch is in flight (kill switch)",
+      "lethe pause --all --reason 'incident 42'\nlethe pause --policy executions-90d\n"
+      "lethe pause --tenant acme");
   add_scopes(stop, *options);
   stop.option("--reason", options->reason, "for whoever asks why");
   stop.runs([options](Services& services) {

@@ -3,6 +3,7 @@
 #include "cli/commands/policy.hpp"
 #include "cli/lookup.hpp"
 #include "cli/run_watch.hpp"
+#include "cli/start_time.hpp"
 
 namespace lethe::cli {
 namespace {
@@ -20,13 +21,10 @@ ExitCode report(Services& services, const std::string& name, const std::string& 
 
 ExitCode enable(Services& services, const std::string& name) {
   Stores& stores = services.stores();
-  PolicyRow row = find_policy(stores, name);
+  const PolicyRow row = find_policy(stores, name);
   if (row.enabled) return report(services, name, "enabled already");
   const auto next = next_firing(stored_policy(row), stores.policies.now(), name);
-  const TargetRow target = find_target(stores, row.target);
-  PolicyRow enabled_row = row;
-  enabled_row.enabled = true;
-  const bool halted = gate_stays_closed(enabled_row, target);
+  const bool halted = is_paused_itself(stores, row);
   move_gate(services, row, halted, halted ? "paused" : "");
   stores.policies.set_enabled(row, true, next, services.actor());
   return report(services, name, "enabled");
@@ -63,10 +61,12 @@ ExitCode remove(Services& services, const RemoveOptions& options) {
 struct RunOptions {
   std::string name;
   bool wait = false;
+  StartTimeOptions start;
 };
 
 ExitCode run(Services& services, const RunOptions& options) {
-  return report_new_run(services, fire_policy(services, options.name).value, options.wait);
+  const StartTime start = start_time(services, options.start);
+  return report_new_run(services, fire_policy(services, options.name, start), options.wait);
 }
 
 }  // namespace
@@ -79,10 +79,13 @@ void add_policy_changes(const Command& policy) {
            "lethe policy disable executions-90d")
       .runs_with("NAME", "of the policy", disable);
   const auto run_options = std::make_shared<RunOptions>();
-  policy.add("run", "Fires a policy now", "lethe policy run executions-90d --wait")
-      .positional("NAME", run_options->name, "of the policy")
-      .flag("--wait", run_options->wait, "follow the run; exit 0 only when it is satisfied")
-      .runs(run_options, run);
+  const Command run_command =
+      policy.add("run", "Fires a policy by hand",
+                 "lethe policy run executions-90d --wait\nlethe policy run executions-90d --in 2h");
+  run_command.positional("NAME", run_options->name, "of the policy")
+      .flag("--wait", run_options->wait, "follow the run; exit 0 only when it is satisfied");
+  run_options->start.add_to(run_command);
+  run_command.runs(run_options, run);
   const auto remove_options = std::make_shared<RemoveOptions>();
   policy.add("remove", "Forgets a policy", "lethe policy remove executions-90d --yes")
       .positional("NAME", remove_options->name, "of the policy")

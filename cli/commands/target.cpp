@@ -22,6 +22,14 @@ struct AddOptions {
   bool no_connect = false;
 };
 
+/// The first thing that keeps Lethe from working there, with its cure.
+std::string next_step(const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    if (!finding.ok) return fmt::format("; {}, {}", finding.what, finding.cure);
+  }
+  return "";
+}
+
 ExitCode add(Services& services, const AddOptions& options) {
   if (!is_name(options.name))
     throw UserError(
@@ -30,7 +38,8 @@ ExitCode add(Services& services, const AddOptions& options) {
                     "most 63 of them, and begin with a letter or digit",
                     one_line(options.name)));
   services.environment().connector.check_url(options.url, "--url");
-  if (!options.no_connect) static_cast<void>(services.target(options.name, options.url)->check());
+  std::vector<Finding> findings;
+  if (!options.no_connect) findings = services.target(options.name, options.url)->check();
   TargetSpec spec{.name = options.name, .url = options.url};
   Stores& stores = services.stores();
   if (options.max_running) {
@@ -41,8 +50,8 @@ ExitCode add(Services& services, const AddOptions& options) {
   const bool is_new = stores.targets.put(spec, services.actor());
   services.output().result(
       {{"name", spec.name}, {"change", std::string(is_new ? "added" : "changed")}},
-      fmt::format("target {} was {}; prepare it with lethe target install {}", spec.name,
-                  is_new ? "added" : "changed", spec.name));
+      fmt::format("target {} was {}{}", spec.name, is_new ? "added" : "changed",
+                  next_step(findings)));
   return ExitCode::done;
 }
 
@@ -58,14 +67,6 @@ ExitCode show(Services& services, const std::string& name) {
   return ExitCode::done;
 }
 
-std::string finding_line(const Finding& finding, bool colour) {
-  const char* paint = finding.ok ? "\x1b[32m" : "\x1b[31m";
-  const char* word = finding.ok ? "ok      " : "problem ";
-  const std::string mark = colour ? fmt::format("{}{}\x1b[0m", paint, word) : word;
-  const std::string line = fmt::format("{} {}\n", mark, one_line(finding.what));
-  return finding.cure.empty() ? line : line + fmt::format("         {}\n", one_line(finding.cure));
-}
-
 ExitCode check(Services& services, const std::string& name) {
   const TargetRow row = find_target(services.stores(), name);
   const std::vector<Finding> findings = services.target(name, row.url)->check();
@@ -75,7 +76,8 @@ ExitCode check(Services& services, const std::string& name) {
     records.push_back(
         {{"ok", finding.ok}, {"what", finding.what}, {"cure", or_null(finding.cure)}});
     if (!services.output().is_json())
-      services.output().text(finding_line(finding, terminal.out && terminal.colour));
+      services.output().text(marked_lines(finding.ok ? mark_ok : mark_problem, finding.what,
+                                          finding.cure, terminal.out && terminal.colour));
   }
   if (services.output().is_json()) services.output().text(render_json(records));
   const bool is_fit = std::all_of(findings.begin(), findings.end(),

@@ -6,8 +6,11 @@
 #include <array>
 
 #include "cli/lookup.hpp"
+#include "cli/parsed.hpp"
 #include "cli/records.hpp"
 #include "cli/why.hpp"
+#include "common/policies/policy_json.hpp"
+#include "common/policies/policy_parser.hpp"
 
 namespace lethe::cli {
 namespace {
@@ -90,6 +93,31 @@ ExitCode act(Services& services, const Verb& verb, const std::string& id) {
   return ExitCode::done;
 }
 
+struct SnoozeOptions {
+  std::string id;
+  std::string duration;
+};
+
+ExitCode snooze(Services& services, const SnoozeOptions& options) {
+  const Retention duration = parsed("--for", options.duration, parse_retention);
+  Stores& stores = services.stores();
+  const TaskRow task = find_task(stores, options.id);
+  stores.tasks.snooze(task.id, to_interval(duration), services.actor());
+  services.output().result({{"id", task.id}, {"change", std::string("snoozed")}},
+                           fmt::format("task {} waits {} more, without spending an attempt",
+                                       task.id, to_text(duration)));
+  return ExitCode::done;
+}
+
+void add_snooze(const Command& task) {
+  const auto options = std::make_shared<SnoozeOptions>();
+  task.add("snooze", "Lets a task that nobody works on wait, without spending an attempt",
+           fmt::format("lethe task snooze {} --for 2h", example_id))
+      .positional("ID", options->id, "of the task")
+      .required("--for", options->duration, "how long from now, such as 2h")
+      .runs(options, snooze);
+}
+
 }  // namespace
 
 void add_task(const Command& root) {
@@ -116,6 +144,7 @@ void add_task(const Command& root) {
           return act(services, verb, id);
         });
   }
+  add_snooze(task);
 }
 
 }  // namespace lethe::cli

@@ -14,7 +14,7 @@ void add_worker(const Command& root) {
       .runs([all](Services& services) {
         services.output().list(
             records_of(services.stores().fleet.workers(*all), worker_record),
-            {"id", "instance", "version", "phase", "slots", "busy", "last_seen_ms"},
+            {"id", "instance", "version", "phase", "slots", "busy", "last_seen_ms", "lanes"},
             "no worker runs; start lethe-worker");
         return ExitCode::done;
       });

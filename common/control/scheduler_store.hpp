@@ -30,6 +30,8 @@ struct Firing {
   std::vector<Instant> missed;  ///< recorded as skipped, oldest first
   Instant scheduled_for;
   std::optional<Instant> next;  ///< nothing: never again
+  Overlap overlap = Overlap::skip;
+  bool run_newest = true;  ///< false: it is too late for it; only record it
 };
 
 /// A task that was taken back.

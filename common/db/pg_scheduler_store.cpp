@@ -92,10 +92,13 @@ std::string PgSchedulerStore::make_run(Transaction& transaction, const Firing& f
     skipped.id = ids_.next();
     skipped.scheduled_for = to_iso8601(missed);
     skipped.skipped_because =
-        fmt::format("missed; made up for by the run of {}", to_iso8601(firing.scheduled_for));
+        firing.run_newest
+            ? fmt::format("missed; made up for by the run of {}", to_iso8601(firing.scheduled_for))
+            : std::string("missed: no scheduler was there in time");
     static_cast<void>(insert_run(transaction, skipped));  // a record that is there already is fine
   }
   run.scheduled_for = to_iso8601(firing.scheduled_for);
+  if (!firing.run_newest) run.skipped_because = "missed: no scheduler was there in time";
   decide_overlap(transaction, firing.overlap, run);
   if (!insert_run(transaction, run) || !run.skipped_because.empty()) return "";
   if (run.queued) return run.id;
@@ -223,11 +226,15 @@ void PgSchedulerStore::advance_lanes(const Term& term) {
 }
 
 void PgSchedulerStore::recount(const Term& term) {
+  // Tenants that nobody touched are rare, and finding them reads every line from its beginning.
+  constexpr int recounts_per_thorough_one = 5;
+  const bool thorough = recounts_++ % recounts_per_thorough_one == 0;
   const auto targets = as_leader(session_, term, "targets_names", all_target_names);
   for (const auto& target : targets)  // one by one: no target waits for another one's count
     as_leader(session_, term, "shares_recount", [&](Transaction& transaction) {
       lock_slots(transaction, {target});
-      rebalance(transaction, {target});
+      db::recount(transaction, {target}, thorough);
+      admit(transaction, {target});
       return true;
     });
 }

@@ -47,6 +47,7 @@ class PgSchedulerStore final : public SchedulerStore {
 
   Session& session_;
   IdMaker& ids_;
+  int recounts_ = 0;
 };
 
 }  // namespace lethe::db

@@ -14,8 +14,8 @@ namespace lethe::db {
 namespace {
 
 // Within these the news of many settlements are delivered together.
-constexpr std::chrono::milliseconds news_age_max{100};
-constexpr std::int64_t news_freed_max = 256;
+constexpr std::chrono::milliseconds news_age_max{200};
+constexpr std::int64_t news_freed_max = 512;
 
 TaskKind task_kind(const std::string& name) {
   for (const TaskKind kind : {TaskKind::plan, TaskKind::clean, TaskKind::verify})
@@ -165,8 +165,9 @@ void recognise_repeats(Session& session, const std::vector<Settlement>& settleme
       unknown.push_back(
           {{"id", settlements[i].lease.task.value}, {"epoch", settlements[i].lease.epoch}});
   if (unknown.empty()) return;
-  for (const auto& row : run_once(session, queries::items_settled_before.name,
-                                  queries::items_settled_before, Params::of(unknown.dump()), Effect::reads))
+  for (const auto& row :
+       run_once(session, queries::items_settled_before.name, queries::items_settled_before,
+                Params::of(unknown.dump()), Effect::reads))
     for (std::size_t i = 0; i < settled.size(); ++i)
       if (settled[i] == Settled::lease_lost && settlements[i].lease.task.value == row["id"].c_str())
         settled[i] = Settled::already;

@@ -35,8 +35,9 @@ void touch(Transaction& transaction, const Touches& touches) {
   }
 }
 
-void recount(Transaction& transaction, const std::vector<std::string>& targets) {
-  for (const auto& target : targets) transaction.exec(queries::shares_recount, Params::of(target));
+void recount(Transaction& transaction, const std::vector<std::string>& targets, bool thorough) {
+  for (const auto& target : targets)
+    transaction.exec(queries::shares_recount, Params::of(target, thorough));
 }
 
 void admit(Transaction& transaction, const std::vector<std::string>& targets) {

@@ -43,7 +43,9 @@ void lock_slots(Transaction& transaction, const std::vector<std::string>& target
 void touch(Transaction& transaction, const Touches& touches);
 
 /// Counts what is admitted and looks for what waits anew: after rare changes. Slots must be locked.
-void recount(Transaction& transaction, const std::vector<std::string>& targets);
+/// `thorough` also finds tenants that nobody touched, by reading every line from its beginning.
+void recount(Transaction& transaction, const std::vector<std::string>& targets,
+             bool thorough = true);
 
 /// Admits waiting tasks of these targets up to every cap. Slots must be locked.
 void admit(Transaction& transaction, const std::vector<std::string>& targets);

@@ -222,8 +222,10 @@ void rethrow_as_store_error(Session& session, std::string_view transaction, Fail
     throw rejected("42501", e);
   } catch (const pqxx::sql_error& e) {
     const std::string& state = e.sqlstate();
-    const Failure failure = state.empty() ? broken : classify(state);
-    if (state.empty() || failure == Failure::connection_lost) session.discard();
+    // 57P01 and the like are the server's last words; libpqxx 6 reports them as broken_connection.
+    const bool ended = state.empty() || state.compare(0, 3, "57P") == 0;
+    const Failure failure = ended ? broken : classify(state);
+    if (ended || failure == Failure::connection_lost) session.discard();
     throw StoreError(failure, name, state, first_line(e.what()));
   } catch (const pqxx::failure& e) {
     session.discard();

@@ -15,20 +15,14 @@ inline constexpr NotYet not_yet[] = {
     {"policy", "archive"},
     {"policy", "batch"},
     {"policy", "cascade"},
-    {"policy", "jitter"},
-    {"policy", "lane"},
     {"policy", "max_fraction"},
     {"policy", "max_rows_per_run"},
-    {"policy", "priority"},
     {"policy", "strategy"},
-    {"policy", "window"},
     {"tenant", "from"},
     {"tenant", "strict"},
     {"action", "call"},
     {"action", "drop_partitions"},
     {"action", "set"},
-    {"missed", "skip"},
-    {"overlap", "queue"},
 };
 
 inline constexpr std::string_view not_yet_message =

@@ -11,6 +11,7 @@
 
 #include "common/policies/comparison.hpp"
 #include "common/policies/text_rules.hpp"
+#include "common/policies/timing_parser.hpp"
 
 namespace lethe {
 namespace {
@@ -201,10 +202,27 @@ TableName read_table(const Json& json) {
   return {.schema = reader.text("schema"), .table = reader.text("table")};
 }
 
+void read_timing(const Reader& reader, Policy& policy) {
+  if (reader.has("window")) {
+    const Reader window(reader.get("window"), "window", {"from", "to"});
+    policy.window = TimeWindow{.from = parse_time_of_day(window.text("from")),
+                               .to = parse_time_of_day(window.text("to"))};
+  }
+  if (reader.has("missed")) policy.missed = parse_missed(reader.text("missed"));
+  if (reader.has("overlap")) policy.overlap = parse_overlap(reader.text("overlap"));
+  if (reader.has("jitter")) policy.jitter_seconds = reader.integer("jitter", 86'400);
+  if (reader.has("lane")) policy.lane = reader.text("lane");
+  if (reader.has("priority"))
+    policy.priority = static_cast<std::int32_t>(reader.integer("priority", 4));
+  if (reader.has("expire_after"))
+    policy.expire_after_seconds = reader.integer("expire_after", 30 * 86'400);
+}
+
 Policy read_policy(const Json& json) {
-  const Reader reader(json, "policy",
-                      {"name", "target", "table", "timestamp", "retain", "where", "keep_min",
-                       "tenant", "schedule", "timezone"});
+  const Reader reader(
+      json, "policy",
+      {"name", "target", "table", "timestamp", "retain", "where", "keep_min", "tenant", "schedule",
+       "timezone", "window", "missed", "overlap", "jitter", "lane", "priority", "expire_after"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
@@ -216,7 +234,22 @@ Policy read_policy(const Json& json) {
   if (reader.has("tenant")) policy.tenant = read_tenant(reader.get("tenant"));
   if (reader.has("schedule")) policy.schedule = reader.text("schedule");
   policy.timezone = reader.text("timezone");
+  read_timing(reader, policy);
   return policy;
+}
+
+/// What is as it is by default is left out, so that a new key changes no text of an old policy.
+void add_timing(const Policy& policy, Json& json) {
+  const Policy usual;
+  if (policy.window)
+    json["window"] = {{"from", to_text(policy.window->from)}, {"to", to_text(policy.window->to)}};
+  if (policy.missed != usual.missed) json["missed"] = to_string(policy.missed);
+  if (policy.overlap != usual.overlap) json["overlap"] = to_string(policy.overlap);
+  if (policy.jitter_seconds != usual.jitter_seconds) json["jitter"] = policy.jitter_seconds;
+  if (policy.lane != usual.lane) json["lane"] = policy.lane;
+  if (policy.priority != usual.priority) json["priority"] = policy.priority;
+  if (policy.expire_after_seconds != usual.expire_after_seconds)
+    json["expire_after"] = policy.expire_after_seconds;
 }
 
 }  // namespace
@@ -232,6 +265,7 @@ std::string to_canonical_json(const Policy& policy) {
   if (policy.keep_min) json["keep_min"] = *policy.keep_min;
   if (policy.tenant) json["tenant"] = to_json(*policy.tenant);
   if (!policy.schedule.empty()) json["schedule"] = policy.schedule;
+  add_timing(policy, json);
   try {
     return json.dump();
   } catch (const Json::type_error&) {

@@ -12,6 +12,7 @@
 #include "common/policies/connection_url.hpp"
 #include "common/policies/not_yet.hpp"
 #include "common/policies/text_rules.hpp"
+#include "common/policies/timing_parser.hpp"
 #include "common/policies/yaml_document.hpp"
 #include "common/policies/yaml_reader.hpp"
 #include "common/schedule/schedule.hpp"
@@ -29,9 +30,10 @@ constexpr std::int64_t max_keep_min = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
 constexpr std::array<std::string_view, 2> target_keys{"url", "max_running"};
-constexpr std::array<std::string_view, 13> policy_keys{
-    "name",   "target",   "table",    "timestamp", "retain",  "where", "keep_min",
-    "tenant", "schedule", "timezone", "missed",    "overlap", "action"};
+constexpr std::array<std::string_view, 18> policy_keys{
+    "name",     "target", "table",    "timestamp", "retain",       "where",
+    "keep_min", "tenant", "schedule", "timezone",  "window",       "missed",
+    "overlap",  "jitter", "lane",     "priority",  "expire_after", "action"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
 
@@ -150,7 +152,8 @@ void read_schedule(const YamlMap& map, Policy& policy) {
   const YamlValue* schedule = map.find("schedule");
   const YamlValue* timezone = map.find("timezone");
   if (timezone != nullptr) {
-    if (schedule == nullptr) timezone->fail("means nothing without schedule; add one or remove it");
+    if (schedule == nullptr && map.find("window") == nullptr)
+      timezone->fail("means nothing without schedule or window; add one or remove it");
     policy.timezone = timezone->text();
     if (!is_timezone(policy.timezone)) {
       timezone->fail(fmt::format("{} is no time zone; write an IANA name such as Europe/Berlin",
@@ -182,8 +185,7 @@ Policy read_policy(const YamlValue& value) {
     if (policy.tenant) keep_min->fail("keep_min beside tenant is ambiguous; write tenant.keep_min");
   }
   read_schedule(map, policy);
-  check_word(map, "missed", "once");
-  check_word(map, "overlap", "skip");
+  read_timing(map, policy);
   check_word(map, "action", "delete");
   return policy;
 }

@@ -65,6 +65,7 @@ struct TargetTrouble {
   enum class Kind {
     fenced,       ///< a newer epoch has been here: the lease is lost
     halted,       ///< the gate is halted
+    closed,       ///< outside the policy's window
     stale,        ///< the gate knows another policy epoch
     expired,      ///< the run's time is over, by the target's clock
     changed,      ///< the table is not what was planned

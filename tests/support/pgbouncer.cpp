@@ -24,7 +24,6 @@ using std::chrono::milliseconds;
 constexpr int port = 6432;  // only names the socket file: every pooler has its own directory
 constexpr milliseconds ready_limit{10'000};
 constexpr milliseconds ready_interval{20};
-constexpr milliseconds stop_grace{3'000};
 
 /// Where a connection string leads to.
 struct Server {
@@ -103,7 +102,9 @@ void write_settings(const fs::path& directory, PoolMode mode) {
       "auth_type = any\n"
       "pool_mode = {}\n"
       "default_pool_size = {}\n"
-      "max_client_conn = 200\n",
+      "max_client_conn = 200\n"
+      "log_connections = 0\n"
+      "log_disconnections = 0\n",
       server.host, server.port, server.user, directory.string(), port, to_string(mode),
       PgBouncer::server_connections);
 }
@@ -122,30 +123,30 @@ ChildProcess start(const fs::path& directory, PoolMode mode) {
 
 }  // namespace
 
-PgBouncer::PgBouncer(PoolMode mode)
-    : directory_(make_directory()), process_(start(directory_, mode)) {
-  wait_until_ready();
+PgBouncer::Directory::Directory() : path_(make_directory()) {}
+
+PgBouncer::Directory::~Directory() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
 }
 
-PgBouncer::~PgBouncer() {
-  process_.stop(stop_grace);
-  std::error_code ignored;
-  fs::remove_all(directory_, ignored);
+PgBouncer::PgBouncer(PoolMode mode) : process_(start(directory_.path(), mode)) {
+  wait_until_ready();
 }
 
 std::string PgBouncer::url(const std::string& url) const {
   const Server server = server_of(url);
-  return fmt::format("host={} port={} user={} dbname={}", directory_.string(), port, server.user,
-                     server.database);
+  return fmt::format("host={} port={} user={} dbname={}", directory_.path().string(), port,
+                     server.user, server.database);
 }
 
 std::string PgBouncer::log() const {
-  std::ifstream stream(directory_ / "log", std::ios::binary);
+  std::ifstream stream(directory_.path() / "log", std::ios::binary);
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 void PgBouncer::wait_until_ready() {
-  const std::string own = fmt::format("host={} port={}", directory_.string(), port);
+  const std::string own = fmt::format("host={} port={}", directory_.path().string(), port);
   for (milliseconds waited{0}; waited < ready_limit; waited += ready_interval) {
     if (PQping(own.c_str()) == PQPING_OK) return;
     if (process_.wait_for(ready_interval)) break;

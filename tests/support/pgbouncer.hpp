@@ -20,9 +20,6 @@ class PgBouncer {
   static constexpr int server_connections = 2;
 
   explicit PgBouncer(PoolMode mode = PoolMode::transaction);
-  ~PgBouncer();
-  PgBouncer(const PgBouncer&) = delete;
-  PgBouncer& operator=(const PgBouncer&) = delete;
 
   /// The connection string that leads through the pooler to the database that `url` leads to
   /// directly. The database must be there already.
@@ -31,9 +28,22 @@ class PgBouncer {
   [[nodiscard]] std::string log() const;
 
  private:
+  /// Removed with the object.
+  class Directory {
+   public:
+    Directory();
+    ~Directory();
+    Directory(const Directory&) = delete;
+    Directory& operator=(const Directory&) = delete;
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+   private:
+    std::filesystem::path path_;
+  };
+
   void wait_until_ready();
 
-  std::filesystem::path directory_;
+  Directory directory_;
   ChildProcess process_;
 };
 

@@ -52,7 +52,9 @@ CREATE TABLE lethe.tenants (
 );
 
 -- Fair queuing of a target's tenants ('' are the tasks of no single tenant). Only changed by who
--- holds the target's row of target_slots. Hot and narrow.
+-- holds the target's row of target_slots. Hot and narrow. `version` grows with each change and is in
+-- the key, so that looking from the newest version down finds the row at once, however many versions
+-- an old snapshot keeps; target_slots does the same.
 CREATE TABLE lethe.shares (
   target       text COLLATE "C" NOT NULL,       -- no foreign key: its check would cost each change
   tenant       text COLLATE "C" NOT NULL,
@@ -60,7 +62,8 @@ CREATE TABLE lethe.shares (
   head         bigint NOT NULL DEFAULT 0,      -- no waiting task has a place before it
   admitted     integer NOT NULL DEFAULT 0,     -- never less than the tasks that are admitted
   eligible     boolean NOT NULL DEFAULT true,  -- may have a waiting task and room for it
-  PRIMARY KEY (target, tenant)
+  version      bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (target, tenant, version)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
 CREATE INDEX shares_next ON lethe.shares (target, vtime, tenant) WHERE eligible;
 
@@ -72,12 +75,15 @@ CREATE TABLE lethe.lanes (
 INSERT INTO lethe.lanes (name) VALUES ('urgent'), ('normal'), ('bulk');
 
 ALTER TABLE lethe.target_slots
-  DROP CONSTRAINT target_slots_target_fkey,
+  DROP CONSTRAINT target_slots_target_fkey, DROP CONSTRAINT target_slots_pkey,
+  ADD COLUMN version      bigint NOT NULL DEFAULT 0,
+  ADD PRIMARY KEY (target, version),
   ADD COLUMN admitted     integer NOT NULL DEFAULT 0,  -- never less than the tasks that are admitted
   ADD COLUMN vtime        bigint NOT NULL DEFAULT 0,   -- virtual time of the tenant admitted last
   ADD COLUMN failures     integer NOT NULL DEFAULT 0,  -- in a row; from 3 on the circuit is open
   ADD COLUMN open_until   timestamptz,                 -- no admission before; then one task to probe
   ADD COLUMN last_failure text;
+CREATE INDEX target_slots_failing ON lethe.target_slots (target) WHERE failures > 0;
 
 ALTER TABLE lethe.policies
   ADD COLUMN window_from  integer CHECK (window_from BETWEEN 0 AND 1439),  -- minutes since midnight

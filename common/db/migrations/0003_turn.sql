@@ -68,8 +68,8 @@ BEGIN
      WHERE t.ctid = ANY (again) AND s.id = t.id
     RETURNING false, t.id, t.lease_epoch, t.run_id, t.target, t.tenant, s.outcome,
               greatest(s.took_ms, 50) - t.est_cost, false,
-              (SELECT EXISTS (SELECT 1 FROM lethe.target_slots c WHERE c.failures > 0))
-                AND (SELECT c.failures > 0 FROM lethe.target_slots c WHERE c.target = t.target),
+              EXISTS (SELECT 1 FROM lethe.target_slots c
+                       WHERE c.target = t.target AND c.failures > 0),
               NULL::text, NULL::bytea, NULL::integer, NULL::integer, NULL::bigint, NULL::boolean;
   END IF;
   IF endings <> '[]' OR over IS NOT NULL THEN
@@ -118,9 +118,8 @@ BEGIN
     SELECT false, (g.item).id, (g.item).lease_epoch, (g.item).run_id, (g.item).target,
            (g.item).tenant, g.final, greatest(g.took_ms, 50) - (g.item).est_cost,
            NOT l.more,
-           (SELECT EXISTS (SELECT 1 FROM lethe.target_slots c WHERE c.failures > 0))
-             AND (SELECT c.failures > 0 FROM lethe.target_slots c
-                   WHERE c.target = (g.item).target),
+           EXISTS (SELECT 1 FROM lethe.target_slots c
+                    WHERE c.target = (g.item).target AND c.failures > 0),
            NULL::text, NULL::bytea, NULL::integer, NULL::integer, NULL::bigint, NULL::boolean
       FROM gone g
       JOIN live l ON l.run_id = (g.item).run_id;

@@ -26,11 +26,15 @@ Fence admit_fence(Transaction& transaction, const RunContext& run, const LeaseTo
 Limits pass_gate(Transaction& transaction, const RunContext& run, const RunBounds& bounds) {
   transaction.exec(queries::gate_lock_shared, Params::of(run.policy));
   const std::string retain = to_interval(run.spec.retain);
+  const auto minutes = [&](TimeOfDay TimeWindow::*end) {
+    return run.spec.window ? std::optional((*run.spec.window.*end).minutes) : std::nullopt;
+  };
   const auto rows =
       transaction.exec(queries::gate_read,
                        Params::of(run.policy, run.as_of, retain,
                                   bounds.shortest_retain.empty() ? retain : bounds.shortest_retain,
-                                  bounds.not_after, run.expire_at));
+                                  bounds.not_after, run.expire_at, minutes(&TimeWindow::from),
+                                  minutes(&TimeWindow::to), run.spec.timezone));
   if (rows.empty())
     stop(Kind::halted, "the gate's row '*' is missing; run: lethe target install " + run.target);
   const auto row = rows.at(0);
@@ -44,6 +48,7 @@ Limits pass_gate(Transaction& transaction, const RunContext& run, const RunBound
     if (flag(row, "policy_halted"))
       stop(Kind::halted, "the policy is halted: " + text(row, "policy_reason"));
   }
+  if (flag(row, "closed")) stop(Kind::closed, "outside the policy's window");
   if (flag(row, "expired")) stop(Kind::expired, "expired: the run's time was over");
   return {.as_of = text(row, "as_of"),
           .cutoff = {.timestamptz = text(row, "cutoff_timestamptz"),

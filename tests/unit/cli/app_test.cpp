@@ -29,7 +29,9 @@ TEST_CASE("every command has examples in its help", "[app]") {
         "policy remove",  "enqueue",        "run list",       "run show",      "run watch",
         "run cancel",     "task list",      "task show",      "task why",      "task cancel",
         "task retry",     "task release",   "worker list",    "worker show",   "pause",
-        "resume"}) {
+        "resume",         "policy run",     "task snooze",    "dead list",     "dead show",
+        "dead retry",     "dead discard",   "tenant set",     "tenant list",   "tenant remove",
+        "doctor"}) {
     FakeWorld world;
     std::vector<std::string> arguments;
     std::istringstream words(line);
@@ -110,6 +112,19 @@ TEST_CASE("an unreachable target is not stored unless asked for", "[app]") {
   CHECK(world.log == Log{"put target app"});
 }
 
+TEST_CASE("target add tells what is left to do and nothing when all is well", "[app]") {
+  FakeWorld world;
+  auto& findings = world.connector.behaviours["service=app"].findings;
+  findings = {{false, "schema lethe is not installed", "run: lethe target install NAME"}};
+  CHECK(world.run({"target", "add", "app", "--url", "service=app"}) == ExitCode::done);
+  CHECK(world.out.str() ==
+        "target app was added; schema lethe is not installed, run: lethe target install app\n");
+  findings = {{true, "schema lethe is installed", ""}};
+  world.out.str("");
+  CHECK(world.run({"target", "add", "app", "--url", "service=app"}) == ExitCode::done);
+  CHECK(world.out.str() == "target app was added\n");
+}
+
 TEST_CASE("a target's name and URL are checked before anything else", "[app]") {
   FakeWorld world;
   CHECK(world.run({"target", "add", "A b", "--url", "service=app"}) == ExitCode::usage);
@@ -146,15 +161,30 @@ TEST_CASE("task why answers for live and for ended tasks", "[app]") {
         "serves target app\"}\n]\n");
 }
 
-TEST_CASE("cancel retry and release reach the right task", "[app]") {
+TEST_CASE("worker list shows the lanes", "[app]") {
+  FakeWorld world;
+  WorkerRow worker;
+  worker.lanes = "urgent,normal";
+  worker.targets = "app";
+  world.fleet.rows = {worker};
+  CHECK(world.run({"worker", "list", "--output", "json"}) == ExitCode::done);
+  CHECK(contains(world.out.str(), "\"last_seen_ms\":0,\"lanes\":[\"urgent\",\"normal\"]}"));
+  world.out.str("");
+  CHECK(world.run({"worker", "show", "0"}) == ExitCode::done);
+  CHECK(contains(world.out.str(), "  urgent,normal\n"));
+}
+
+TEST_CASE("cancel retry snooze and release reach the right task", "[app]") {
   FakeWorld world;
   TaskRow task;
   task.id = "T1";
   world.tasks.rows.push_back(task);
   for (const char* verb : {"cancel", "retry", "release"})
     CHECK(world.run({"task", verb, "T1"}) == ExitCode::done);
+  CHECK(world.run({"task", "snooze", "T1", "--for", "2h"}) == ExitCode::done);
+  CHECK(world.run({"task", "snooze", "T1", "--for", "soon"}) == ExitCode::usage);
   CHECK(world.run({"task", "cancel", "T9"}) == ExitCode::not_found);
-  CHECK(world.log == Log{"cancel T1", "retry T1", "release T1"});
+  CHECK(world.log == Log{"cancel T1", "retry T1", "release T1", "snooze T1 0 mons 7200 secs"});
 }
 
 TEST_CASE("a state that no task has is a usage error", "[app]") {

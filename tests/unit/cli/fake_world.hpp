@@ -89,10 +89,11 @@ class FakePolicies final : public PolicyStore {
 class FakeRuns final : public RunStore {
  public:
   explicit FakeRuns(Log& log) : log_(log) {}
-  RunId start(const Policy& spec, std::int64_t epoch, const std::string&) override {
+  StartedRun start(const Policy& spec, const StartOptions& options, const std::string&) override {
     started = spec;
-    log_.push_back("start run of '" + spec.name + "' at " + std::to_string(epoch));
-    return RunId{"R1"};
+    start_options = options;
+    log_.push_back("start run of '" + spec.name + "' at " + std::to_string(options.policy_epoch));
+    return {.id = {"R1"}, .is_new = options.source_id != open_source_id || open_source_id.empty()};
   }
   std::vector<RunRow> list(const RunFilter&) override { return rows; }
   std::optional<RunRow> find(const std::string& id) override {
@@ -116,6 +117,8 @@ class FakeRuns final : public RunStore {
   std::vector<std::string> states;
   int failures = 0;
   Policy started;
+  StartOptions start_options;
+  std::string open_source_id;  ///< of the run that is open already
 
  private:
   Log& log_;
@@ -131,6 +134,9 @@ class FakeTasks final : public TaskStore {
     log_.push_back("cancel " + id);
   }
   void retry(const std::string& id, const std::string&) override { log_.push_back("retry " + id); }
+  void snooze(const std::string& id, const std::string& delay, const std::string&) override {
+    log_.push_back("snooze " + id + " " + delay);
+  }
   void release(const std::string& id, const std::string&) override {
     log_.push_back("release " + id);
   }
@@ -139,6 +145,109 @@ class FakeTasks final : public TaskStore {
 
  private:
   Log& log_;
+};
+
+class FakeDead final : public DeadStore {
+ public:
+  explicit FakeDead(Log& log) : log_(log) {}
+  std::vector<DeadRow> list(const DeadFilter& filter) override {
+    std::vector<DeadRow> found = matching(filter);
+    if (found.size() > static_cast<std::size_t>(filter.rows_max))
+      found.resize(static_cast<std::size_t>(filter.rows_max));
+    return found;
+  }
+  std::int64_t count(const DeadFilter& filter) override {
+    return static_cast<std::int64_t>(matching(filter).size());
+  }
+  std::optional<DeadRow> find(const std::string& id) override {
+    const auto found = matching({.ids = {id}, .run = "", .policy = "", .target = "", .reason = ""});
+    return found.empty() ? std::nullopt : std::optional(found.front());
+  }
+  std::vector<std::string> retry(const DeadFilter& filter, const std::string&) override {
+    return take("retry", filter);
+  }
+  std::vector<std::string> discard(const DeadFilter& filter, const std::string&) override {
+    return take("discard", filter);
+  }
+  void add(const std::string& id, const std::string& policy, const std::string& reason) {
+    DeadRow row;
+    row.task.id = id;
+    row.task.run = "R1";
+    row.task.policy = policy;
+    row.task.target = "app";
+    row.task.state = "dead";
+    row.task.last_error = reason;
+    row.sqlstate = "42501";
+    rows.push_back(row);
+  }
+  std::vector<DeadRow> rows;
+  std::set<std::string> staying;  ///< ids that cannot go back
+
+ private:
+  std::vector<DeadRow> matching(const DeadFilter& filter) {
+    std::vector<DeadRow> found;
+    for (const DeadRow& row : rows) {
+      const TaskRow& task = row.task;
+      const bool is_meant = filter.ids.empty() || std::find(filter.ids.begin(), filter.ids.end(),
+                                                            task.id) != filter.ids.end();
+      const bool fits = (filter.run.empty() || filter.run == task.run) &&
+                        (filter.policy.empty() || filter.policy == task.policy) &&
+                        (filter.target.empty() || filter.target == task.target) &&
+                        task.last_error.find(filter.reason) != std::string::npos;
+      if (is_meant && fits) found.push_back(row);
+    }
+    return found;
+  }
+  std::vector<std::string> take(const std::string& verb, const DeadFilter& filter) {
+    std::vector<std::string> ids;
+    for (const DeadRow& row : list(filter)) {
+      if (staying.count(row.task.id) > 0) continue;
+      ids.push_back(row.task.id);
+      log_.push_back(verb + " " + row.task.id);
+      rows.erase(std::find_if(rows.begin(), rows.end(),
+                              [&](const DeadRow& other) { return other.task.id == row.task.id; }));
+    }
+    return ids;
+  }
+  Log& log_;
+};
+
+class FakeTenants final : public TenantStore {
+ public:
+  explicit FakeTenants(Log& log) : log_(log) {}
+  bool set(const TenantLimits& limits, const std::string&) override {
+    log_.push_back("set " + limits.target + "/" + limits.tenant + " " +
+                   std::to_string(limits.weight) + " " + std::to_string(limits.max_running) + " '" +
+                   limits.lane + "'");
+    return !find(limits.target, limits.tenant);
+  }
+  std::vector<TenantLimits> list(const std::string&) override { return rows; }
+  std::optional<TenantLimits> find(const std::string& target, const std::string& tenant) override {
+    for (const TenantLimits& row : rows) {
+      if (row.target == target && row.tenant == tenant) return row;
+    }
+    return std::nullopt;
+  }
+  bool remove(const std::string& target, const std::string& tenant, const std::string&) override {
+    log_.push_back("remove " + target + "/" + tenant);
+    return find(target, tenant).has_value();
+  }
+  std::vector<TenantLimits> rows;
+
+ private:
+  Log& log_;
+};
+
+class FakeInspector final : public Inspector {
+ public:
+  std::vector<Violation> invariants() override { return violations; }
+  std::vector<RunTotal> run_totals(std::int32_t runs_max) override {
+    asked_runs = runs_max;
+    return totals;
+  }
+  std::vector<Violation> violations;
+  std::vector<RunTotal> totals;
+  std::int32_t asked_runs = 0;
 };
 
 class FakeFleet final : public FleetStore {
@@ -156,11 +265,11 @@ class FakeFleet final : public FleetStore {
   }
   bool resume(const Pause& pause, const std::string&) override {
     log_.push_back("resume '" + pause.name + "'");
-    if (on_resume) on_resume();
     return true;
   }
+  std::vector<PauseRow> pauses() override { return pause_rows; }
   std::vector<WorkerRow> rows;
-  std::function<void()> on_resume;
+  std::vector<PauseRow> pause_rows;  ///< in force after a resume
 
  private:
   Log& log_;
@@ -180,9 +289,11 @@ class FakeMigrations final : public Migrations {
 /// What the target behind a URL does.
 struct TargetBehaviour {
   bool is_unreachable = false;
-  std::string bad_table;  ///< check_policy refuses it
+  bool is_missing_schema = false;  ///< gates cannot be moved
+  std::string bad_table;           ///< check_policy refuses it
   Census census;
   std::vector<Finding> findings;
+  LedgerTotals ledger;
 };
 
 class FakeTarget final : public TargetDatabase {
@@ -204,7 +315,7 @@ class FakeTarget final : public TargetDatabase {
           reason);
   }
   void halt(bool halted, const std::string&) override { write(halted ? "halt" : "unhalt"); }
-  LedgerTotals ledger_totals(const std::string&) override { return {}; }
+  LedgerTotals ledger_totals(const std::string&) override { return reach(), behaviour_.ledger; }
 
  private:
   void reach() {
@@ -213,6 +324,9 @@ class FakeTarget final : public TargetDatabase {
   }
   void write(const std::string& what) {
     reach();
+    if (behaviour_.is_missing_schema)
+      throw UserError(ExitCode::bad_config,
+                      "the schema of target NAME is missing; run: lethe target install NAME");
     log_.push_back(url_ + " " + what);
   }
   Log& log_;
@@ -259,7 +373,10 @@ struct FakeWorld {
   FakePolicies policies{log};
   FakeRuns runs{log};
   FakeTasks tasks{log};
+  FakeDead dead{log};
+  FakeTenants tenants{log};
   FakeFleet fleet{log};
+  FakeInspector inspector;
   FakeMigrations migrations;
   FakeConnector connector{log};
   FakeClock clock;
@@ -276,7 +393,8 @@ struct FakeWorld {
                               opened.push_back(connection);
                               if (is_unreachable)
                                 throw StoreError(Failure::connection_lost, "x", "", "no route");
-                              return {targets, policies, runs, tasks, fleet, migrations};
+                              return {targets, policies, runs,      tasks,     dead,
+                                      tenants, fleet,    inspector, migrations};
                             },
                             .connector = connector,
                             .clock = clock,
@@ -290,12 +408,11 @@ struct FakeWorld {
     return run_app(arguments, environment);
   }
 
-  void add_target(const std::string& name, bool paused = false) {
+  void add_target(const std::string& name) {
     TargetRow row;
     row.name = name;
     row.url = "service=" + name;
     row.max_running = 4;
-    row.paused = paused;
     targets.rows.push_back(row);
   }
 

@@ -66,7 +66,19 @@ TEST_CASE("run list has the documented fields in their order", "[output]") {
 TEST_CASE("worker list has the documented fields in their order", "[output]") {
   CHECK(names_of(worker_record({})) == std::vector<std::string>{"id", "instance", "version",
                                                                 "phase", "slots", "busy",
-                                                                "last_seen_ms"});
+                                                                "last_seen_ms", "lanes"});
+}
+
+TEST_CASE("dead list has the fields of the task and three more", "[output]") {
+  std::vector<std::string> names = names_of(task_record({}));
+  for (const char* more : {"reason", "sqlstate", "died_at"}) names.emplace_back(more);
+  CHECK(names_of(dead_record({})) == names);
+}
+
+TEST_CASE("people see a list of texts with commas and other JSON as it is", "[output]") {
+  CHECK(render_card({{"a", nested(std::vector<std::string>{"x", "y z"})},
+                     {"b", nested(std::vector<std::string>{})},
+                     {"c", JsonText{"{\"k\":1}"}}}) == "a  x,y z\nb  []\nc  {\"k\":1}\n");
 }
 
 TEST_CASE("an ad-hoc run has no policy in JSON", "[output]") {

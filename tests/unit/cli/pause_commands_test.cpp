@@ -13,6 +13,10 @@ struct Fleet {
   }
 };
 
+FleetStore::PauseRow pause_of(PauseScope scope, const std::string& name) {
+  return {{scope, name}, "ana", "2026-11-21T03:00:00.000000Z", "incident 42"};
+}
+
 TEST_CASE("pause stops the leasing before it closes the gates", "[pause_commands]") {
   Fleet fleet;
   CHECK(fleet.world.run({"pause", "--all", "--reason", "incident 42"}) == ExitCode::done);
@@ -37,8 +41,8 @@ TEST_CASE("a pause has exactly one scope", "[pause_commands]") {
   Fleet fleet;
   CHECK(fleet.world.run({"pause"}) == ExitCode::usage);
   CHECK(fleet.world.run({"pause", "--all", "--target", "app"}) == ExitCode::usage);
-  CHECK(fleet.world.run({"pause", "--tenant", "acme"}) == ExitCode::usage);
-  CHECK(fleet.world.err.str().find("not supported by this version") != std::string::npos);
+  CHECK(fleet.world.run({"pause", "--tenant", "acme", "--policy", "p"}) == ExitCode::usage);
+  CHECK(fleet.world.run({"pause", "--tenant", ""}) == ExitCode::usage);
   CHECK(fleet.world.run({"pause", "--target", "ap"}) == ExitCode::not_found);
   CHECK(fleet.world.log.empty());
 }
@@ -66,17 +70,44 @@ TEST_CASE("a policy stays paused when its gate cannot be opened", "[pause_comman
 TEST_CASE("resuming a target does not open the gate that another pause closes",
           "[pause_commands]") {
   Fleet fleet;
-  fleet.world.targets.rows[0].paused = true;  // and stays so: everything is paused as well
+  fleet.world.fleet.pause_rows = {pause_of(PauseScope::all, "")};
   CHECK(fleet.world.run({"target", "resume", "app"}) == ExitCode::done);
   CHECK(fleet.world.log == Log{"resume 'app'"});
+  CHECK(fleet.world.err.str() ==
+        "target app is still paused: everything, by ana since 2026-11-21 03:00:00Z: incident 42\n");
 }
 
 TEST_CASE("resuming everything opens the gates that no other pause closes", "[pause_commands]") {
   Fleet fleet;
-  for (TargetRow& row : fleet.world.targets.rows) row.paused = true;
-  fleet.world.fleet.on_resume = [&] { fleet.world.targets.rows[1].paused = false; };
+  fleet.world.fleet.pause_rows = {pause_of(PauseScope::target, "app"),
+                                  pause_of(PauseScope::policy, "p"),
+                                  pause_of(PauseScope::tenant, "web")};
   CHECK(fleet.world.run({"resume", "--all"}) == ExitCode::done);
   CHECK(fleet.world.log == Log{"resume ''", "service=web unhalt"});
+}
+
+TEST_CASE("pausing a tenant closes no gate and does not claim that nothing is in flight",
+          "[pause_commands]") {
+  Fleet fleet;
+  CHECK(fleet.world.run({"pause", "--tenant", "acme", "--reason", "why"}) == ExitCode::done);
+  CHECK(fleet.world.log == Log{"pause 'acme' why"});
+  CHECK(fleet.world.out.str() ==
+        "paused: tenant acme; no new batch of its own tasks starts, those in flight may still go "
+        "on to their end\n");
+  CHECK(fleet.world.run({"pause", "--tenant", "acme", "--output", "json"}) == ExitCode::done);
+  CHECK(fleet.world.out.str().find("{\"scope\":\"tenant\",\"name\":\"acme\",\"change\":"
+                                   "\"paused\",\"complete\":null}") != std::string::npos);
+}
+
+TEST_CASE("resuming a tenant or a policy names the pause that still covers it",
+          "[pause_commands]") {
+  Fleet fleet;
+  fleet.world.fleet.pause_rows = {pause_of(PauseScope::target, "app")};
+  CHECK(fleet.world.run({"resume", "--tenant", "acme"}) == ExitCode::done);
+  CHECK(fleet.world.err.str().empty());
+  CHECK(fleet.world.run({"resume", "--policy", "p"}) == ExitCode::done);
+  CHECK(fleet.world.err.str() ==
+        "policy p is still paused: target app, by ana since 2026-11-21 03:00:00Z: incident 42\n");
 }
 
 TEST_CASE("target pause is a pause of that target", "[pause_commands]") {

@@ -1,3 +1,4 @@
+#include "cli/policy_text.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/cli/fake_world.hpp"
 
@@ -65,11 +66,12 @@ TEST_CASE("a dry run checks everything and changes nothing", "[policy_commands]"
 
 struct Stored {
   FakeWorld world;
-  explicit Stored(const Policy& policy, bool enabled = true, bool paused = false,
-                  bool target_paused = false) {
-    world.add_target("app", target_paused);
+  explicit Stored(const Policy& policy, bool enabled = true,
+                  std::optional<Pause> paused = std::nullopt) {
+    world.add_target("app");
     world.add_target("old");
-    world.add_policy(policy, enabled, paused);
+    world.add_policy(policy, enabled, paused.has_value());
+    if (paused) world.fleet.pause_rows = {{*paused, "ana", "2026-11-21T03:00:00.000000Z", ""}};
     world.in.str(
         "policies:\n  - {name: p, target: app, table: logs, timestamp: at, retain: 90 d}\n");
   }
@@ -100,16 +102,19 @@ TEST_CASE("applying a disabled or paused policy leaves its gate closed", "[polic
   Stored disabled(other_retain(), false);
   CHECK(disabled.apply() == ExitCode::done);
   CHECK(contains(disabled.world.log.at(0), "halted"));
-  Stored paused(other_retain(), true, true);
+  Stored paused(other_retain(), true, Pause{PauseScope::policy, "p"});
   CHECK(paused.apply() == ExitCode::done);
   CHECK(contains(paused.world.log.at(0), "halted"));
 }
 
 TEST_CASE("a pause of the whole target does not get stuck in a policy's gate",
           "[policy_commands]") {
-  Stored stored(other_retain(), true, true, true);
-  CHECK(stored.apply() == ExitCode::done);
-  CHECK(contains(stored.world.log.at(0), "open"));
+  for (const Pause& pause : {Pause{PauseScope::all, ""}, Pause{PauseScope::target, "app"},
+                             Pause{PauseScope::policy, "other"}}) {
+    Stored stored(other_retain(), true, pause);
+    CHECK(stored.apply() == ExitCode::done);
+    CHECK(contains(stored.world.log.at(0), "open"));
+  }
 }
 
 TEST_CASE("a policy that moves is halted at its old target first", "[policy_commands]") {
@@ -128,6 +133,30 @@ TEST_CASE("diff shows each key that differs and asks no target", "[policy_comman
   CHECK(stored.world.log.empty());
 }
 
+TEST_CASE("show and diff tell of window lane and what else is unusual", "[policy_commands]") {
+  Policy policy = sample_policy("p");
+  policy.timezone = "Europe/Berlin";
+  policy.window = TimeWindow{{60}, {5 * 60 + 30}};
+  policy.missed = Missed::skip;
+  policy.overlap = Overlap::queue;
+  policy.jitter_seconds = 300;
+  policy.lane = "bulk";
+  policy.priority = 4;
+  policy.expire_after_seconds = 7'200;
+  const auto before = policy_fields(sample_policy("p"));
+  auto fields = policy_fields(policy);
+  fields.erase(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(before.size()));
+  CHECK(fields ==
+        std::vector<std::pair<std::string, std::string>>{{"window", "01:00 to 05:30 Europe/Berlin"},
+                                                         {"missed", "skip"},
+                                                         {"overlap", "queue"},
+                                                         {"jitter", "5 minutes"},
+                                                         {"lane", "bulk"},
+                                                         {"priority", "4"},
+                                                         {"expire_after", "2 hours"}});
+  CHECK(policy_changes(policy, sample_policy("p")).size() == 7);
+}
+
 TEST_CASE("disable closes the gate before it tells the control database", "[policy_commands]") {
   Stored stored(sample_policy("p"));
   CHECK(stored.world.run({"policy", "disable", "p"}) == ExitCode::done);
@@ -141,11 +170,19 @@ TEST_CASE("a policy whose target is away is not disabled by half", "[policy_comm
   CHECK(stored.world.log.empty());
 }
 
+TEST_CASE("a gate that cannot be moved is told with the name of the target", "[policy_commands]") {
+  Stored stored(sample_policy("p"));
+  stored.world.connector.behaviours["service=app"].is_missing_schema = true;
+  CHECK(stored.world.run({"policy", "disable", "p"}) == ExitCode::bad_config);
+  CHECK(stored.world.err.str() ==
+        "lethe: the schema of target app is missing; run: lethe target install app\n");
+}
+
 TEST_CASE("enable opens the gate unless the policy is paused", "[policy_commands]") {
   Stored stored(sample_policy("p"), false);
   CHECK(stored.world.run({"policy", "enable", "p"}) == ExitCode::done);
   CHECK(stored.world.log == Log{"service=app gate p epoch 8 open ", "enable p"});
-  Stored paused(sample_policy("p"), false, true);
+  Stored paused(sample_policy("p"), false, Pause{PauseScope::policy, "p"});
   CHECK(paused.world.run({"policy", "enable", "p"}) == ExitCode::done);
   CHECK(paused.world.log.at(0) == "service=app gate p epoch 8 halted paused");
 }

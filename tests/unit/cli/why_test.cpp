@@ -16,6 +16,9 @@ TaskSituation situation_of(const std::string& state) {
   situation.target_admitted = 4;
   situation.ahead = 12;
   situation.max_attempts = 8;
+  situation.lane = "whale";
+  situation.workers = 1;
+  situation.workers_of_target = 1;
   return situation;
 }
 
@@ -39,12 +42,59 @@ TEST_CASE("why tells how many tasks are before a waiting one", "[why]") {
         "waiting: target app runs 4 of at most 4 tasks, 12 are before it");
   situation.ahead = 1;
   CHECK(why_sentence(situation).find(", 1 is before it") != std::string::npos);
+  situation.target_admitted = 3;
+  situation.ahead = 0;
+  CHECK(why_sentence(situation) == "waiting: it is the next one");
+  situation.ahead = 1000;  // nobody counted further
+  CHECK(why_sentence(situation) == "waiting: at least 1,000 are before it");
+}
+
+TEST_CASE("why names the cap of the tenant rather than that of the target", "[why]") {
+  TaskSituation situation = situation_of("waiting");
+  situation.tenant = "acme";
+  situation.tenant_cap = 2;
+  situation.tenant_admitted = 2;
+  CHECK(why_sentence(situation) ==
+        "waiting: tenant acme runs 2 of at most 2 tasks, 12 of tenant acme are before it");
+  situation.tenant_admitted = 1;
+  CHECK(why_sentence(situation) ==
+        "waiting: target app runs 4 of at most 4 tasks, 12 of tenant acme are before it");
+  situation.tenant_cap = 0;
+  situation.tenant_admitted = 0;
+  CHECK(why_sentence(situation).find("tenant acme may run nothing; lethe tenant set acme --target "
+                                     "app --max-running N changes that") != std::string::npos);
+}
+
+TEST_CASE("why tells first of a target that cannot be reached", "[why]") {
+  TaskSituation situation = situation_of("waiting");
+  situation.circuit_until = four;
+  situation.circuit_failures = 5;
+  situation.circuit_error = "connection refused";
+  CHECK(why_sentence(situation) ==
+        "waiting: target app cannot be reached since 5 failures, next attempt at 2026-11-21 "
+        "04:00:00Z: connection refused");
+}
+
+TEST_CASE("why does not hide behind a cap that nobody would take the task", "[why]") {
+  TaskSituation situation = situation_of("waiting");
+  situation.workers = 0;
+  situation.workers_of_target = 0;
+  CHECK(why_sentence(situation) ==
+        "waiting: target app runs 4 of at most 4 tasks, 12 are before it; no running worker "
+        "serves target app");
 }
 
 TEST_CASE("why tells until when a task is scheduled and what failed", "[why]") {
   TaskSituation situation = situation_of("scheduled");
   situation.enqueue_at = four;
   CHECK(why_sentence(situation) == "scheduled: not before 2026-11-21 04:00:00Z");
+  situation.window = "01:00 to 05:00 Europe/Berlin";
+  CHECK(why_sentence(situation) == "scheduled: not before 2026-11-21 04:00:00Z");
+  situation.window_open = false;
+  CHECK(why_sentence(situation) ==
+        "scheduled: not before 2026-11-21 04:00:00Z, it is outside its window 01:00 to 05:00 "
+        "Europe/Berlin");
+  situation.window_open = true;
   situation.attempts = 2;
   situation.last_error = "lock timeout\non table";
   CHECK(why_sentence(situation) ==
@@ -67,6 +117,11 @@ TEST_CASE("why names who paused a task and the reason", "[why]") {
 
 TEST_CASE("why tells whether a worker can take a ready task", "[why]") {
   TaskSituation situation = situation_of("ready");
+  situation.workers = 0;
+  situation.workers_of_target = 2;
+  CHECK(why_sentence(situation) ==
+        "ready, but no running worker takes lane whale; start lethe-worker --lanes whale");
+  situation.workers_of_target = 0;
   CHECK(why_sentence(situation) == "ready, but no running worker serves target app");
   situation.workers = 1;
   CHECK(why_sentence(situation) == "ready: 1 worker can take it");

@@ -5,12 +5,14 @@
 --   $2 text     what was said
 -- Returns  open boolean; no row when it is open already
 -- Locks    the target's slots, which the caller has
--- Index    target_slots_pkey
+-- Index    target_slots_pkey from the newest version down
 -- Caller   deliver (admission_news.cpp)
 UPDATE lethe.target_slots
-   SET failures = least(failures + 1, 1000), last_failure = $2::text,
+   SET version = version + 1, failures = least(failures + 1, 1000), last_failure = $2::text,
        open_until = CASE WHEN failures + 1 >= 3
                          THEN clock_timestamp()
                               + least(300, 5 * 2 ^ least(failures - 2, 10)) * interval '1 second' END
- WHERE target = $1::text AND (open_until IS NULL OR open_until <= clock_timestamp())
+ WHERE ctid = ANY (ARRAY (SELECT x.ctid FROM lethe.target_slots x
+                            WHERE x.target = $1::text ORDER BY x.version DESC LIMIT 1))
+   AND (open_until IS NULL OR open_until <= clock_timestamp())
 RETURNING failures >= 3 AS open

@@ -9,8 +9,11 @@
 --   $4 text     the shortest retain of any tenant (interval)
 --   $5 text     keep_min's boundary for the table (timestamptz), '' for none
 --   $6 text     the run's expire_at (timestamptz)
+--   $7 integer  window opens, minutes since midnight; NULL: always open
+--   $8 integer  window closes
+--   $9 text     the window's zone
 -- Returns  all_halted, all_reason, policy_halted, policy_reason, policy_epoch (NULL: no such row),
---          expired, as_of, cutoff_timestamptz, cutoff_timestamp, cutoff_date, reach_timestamptz,
+--          expired, closed (outside the window), as_of, cutoff_timestamptz, cutoff_timestamp, cutoff_date, reach_timestamptz,
 --          reach_timestamp, reach_date (reach: nothing newer goes, whatever its tenant)
 -- Locks    none; the shared advisory locks are held already
 -- Index    gate_pkey
@@ -29,12 +32,18 @@ WITH clock AS (
 )
 SELECT g.halted AS all_halted, g.reason AS all_reason,
        p.halted AS policy_halted, p.reason AS policy_reason, p.policy_epoch,
-       now >= $6::timestamptz AS expired, as_of::text AS as_of,
+       now >= $6::timestamptz AS expired, coalesce(closed, false) AS closed, as_of::text AS as_of,
        cutoff::text AS cutoff_timestamptz, (cutoff AT TIME ZONE 'UTC')::text AS cutoff_timestamp,
        ((cutoff - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS cutoff_date,
        reach::text AS reach_timestamptz, (reach AT TIME ZONE 'UTC')::text AS reach_timestamp,
        ((reach - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS reach_date
   FROM limits
+ CROSS JOIN LATERAL (
+        SELECT CASE WHEN $7::integer < $8::integer
+                    THEN minute < $7::integer OR minute >= $8::integer
+                    ELSE minute < $7::integer AND minute >= $8::integer END AS closed
+          FROM (SELECT (extract(hour FROM at) * 60 + extract(minute FROM at))::integer AS minute
+                  FROM (SELECT now AT TIME ZONE $9::text AS at) l) m) w
  CROSS JOIN (SELECT halted, reason FROM lethe.gate WHERE policy = '*') g
   LEFT JOIN (SELECT halted, reason, policy_epoch FROM lethe.gate
               WHERE policy = $1::text AND $1::text <> '') p ON true

@@ -58,7 +58,8 @@ WITH violation (rule, object, detail) AS (
   SELECT 'slots_uncounted', s.target, a.admitted || ' admitted, ' || s.admitted || ' counted'
     FROM lethe.target_slots s
    CROSS JOIN LATERAL (SELECT count(*) AS admitted FROM lethe.items i
-                        WHERE i.target = s.target AND i.admission = 0) a
+                        WHERE i.target = s.target AND i.admission = 0
+                          AND (i.is_leased OR i.enqueue_at IS NULL)) a
    WHERE a.admitted > s.admitted
   UNION ALL
   SELECT 'share_uncounted', a.target || '/' || a.tenant,

@@ -11,13 +11,14 @@
 --          changed by ctid
 -- Caller   admit (queue_steps.cpp)
 WITH room AS MATERIALIZED (
-  SELECT s.target, s.vtime,
+  SELECT s.tid, s.target, s.vtime,
          least(256, greatest(0, CASE WHEN s.open_until > clock_timestamp() THEN 0
                                      WHEN s.failures >= 3 THEN 1 - s.admitted
                                      ELSE t.max_running - s.admitted END)) AS free
-    FROM lethe.target_slots s
-    JOIN lethe.targets t ON t.name = s.target
-   WHERE s.target = $1::text
+    FROM lethe.targets t
+   CROSS JOIN LATERAL (SELECT x.ctid AS tid, x.* FROM lethe.target_slots x
+                        WHERE x.target = t.name ORDER BY x.version DESC LIMIT 1) s
+   WHERE t.name = $1::text
      AND NOT EXISTS (SELECT 1 FROM lethe.pauses p
                       WHERE p.scope = 'all' OR (p.scope = 'target' AND p.name = t.name))
 ), share AS MATERIALIZED (
@@ -69,14 +70,16 @@ WITH room AS MATERIALIZED (
          vft = lethe.place(clock_timestamp(), 0)
                + array_position(ARRAY (SELECT tid FROM taken ORDER BY place), t.ctid)
    WHERE t.ctid = ANY (ARRAY (SELECT tid FROM taken ORDER BY place))
-     AND NOT t.is_leased AND t.enqueue_at IS NULL AND t.admission = 1
+     AND NOT t.is_leased AND t.enqueue_at IS NULL
+     AND t.admission + 0 = 1  -- not the index's condition: only the ctids may lead to the rows
 ), aside AS (
   UPDATE lethe.items t
      SET (admission, enqueue_at) = (
            SELECT CASE WHEN j.paused THEN 2 ELSE 1 END, CASE WHEN NOT j.paused THEN j.opens_at END
              FROM judged j WHERE j.tid = t.ctid)
    WHERE t.ctid = ANY (ARRAY (SELECT tid FROM judged WHERE NOT fits))
-     AND NOT t.is_leased AND t.enqueue_at IS NULL AND t.admission = 1
+     AND NOT t.is_leased AND t.enqueue_at IS NULL
+     AND t.admission + 0 = 1  -- not the index's condition: only the ctids may lead to the rows
 ), outcome AS MATERIALIZED (
   SELECT h.tid, h.room,
          coalesce(sum(j.est_cost) FILTER (WHERE t), 0) * 100 / h.weight AS cost,
@@ -90,18 +93,19 @@ WITH room AS MATERIALIZED (
    GROUP BY h.tid, h.room, h.weight, h.part
 ), moved AS (
   UPDATE lethe.shares h
-     SET vtime = h.vtime + o.cost, admitted = h.admitted + o.taken,
-         -- A task whose requeue is not committed yet may stand up to a minute before this.
-         head = greatest(h.head, least(o.last_place, lethe.place(clock_timestamp(), 0) - 60000000)),
+     SET vtime = h.vtime + o.cost, admitted = h.admitted + o.taken, version = h.version + 1,
+         -- A requeue that is not committed yet may still come in before this: no transaction takes
+         -- longer than its timeouts allow.
+         head = greatest(h.head, least(o.last_place, lethe.place(clock_timestamp(), 0) - 20000000)),
          eligible = o.room > o.taken AND (o.left_over > 0 OR o.found >= o.looked_for)
     FROM outcome o
    WHERE h.ctid = o.tid
   RETURNING h.eligible
 ), clock AS (
   UPDATE lethe.target_slots s
-     SET admitted = s.admitted + (SELECT count(*) FROM taken),
+     SET admitted = s.admitted + (SELECT count(*) FROM taken), version = s.version + 1,
          vtime = greatest(s.vtime, (SELECT min(h.vtime) FROM share h))
-   WHERE s.target = $1::text AND EXISTS (SELECT 1 FROM share)
+   WHERE s.ctid = ANY (ARRAY (SELECT tid FROM room)) AND EXISTS (SELECT 1 FROM share)
 )
 SELECT coalesce((SELECT free FROM room), 0) AS free, (SELECT count(*) FROM taken) AS taken,
        (SELECT count(*) FROM judged WHERE NOT fits) AS aside,

@@ -47,7 +47,8 @@ SELECT CASE WHEN i.is_leased THEN 'leased' WHEN i.enqueue_at IS NOT NULL THEN 's
            LIMIT 1000) x) AS ahead
   FROM lethe.items i
   JOIN lethe.targets t ON t.name = i.target
-  JOIN lethe.target_slots s ON s.target = i.target
+ CROSS JOIN LATERAL (SELECT x.* FROM lethe.target_slots x
+                      WHERE x.target = i.target ORDER BY x.version DESC LIMIT 1) s
   LEFT JOIN lethe.tenants c ON c.target = i.target AND c.name = i.tenant
   LEFT JOIN lethe.policies o ON o.name = i.policy
   LEFT JOIN lethe.workers w ON w.id = i.leased_by

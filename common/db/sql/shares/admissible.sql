@@ -3,12 +3,13 @@
 --   $1 text[]   targets, empty for all
 -- Returns  target of each, at most 100
 -- Locks    none
--- Index    shares_next
+-- Index    target_slots_pkey from the newest version down, shares_next
 -- Caller   PgTaskQueue::exchange
 SELECT s.target
-  FROM lethe.target_slots s
-  JOIN lethe.targets t ON t.name = s.target
- WHERE (cardinality($1::text[]) = 0 OR s.target = ANY ($1::text[]))
+  FROM lethe.targets t
+ CROSS JOIN LATERAL (SELECT x.* FROM lethe.target_slots x
+                      WHERE x.target = t.name ORDER BY x.version DESC LIMIT 1) s
+ WHERE (cardinality($1::text[]) = 0 OR t.name = ANY ($1::text[]))
    AND (s.open_until IS NULL OR s.open_until <= clock_timestamp())
    AND s.admitted < CASE WHEN s.failures >= 3 THEN 1 ELSE t.max_running END
    AND EXISTS (SELECT 1 FROM lethe.shares h

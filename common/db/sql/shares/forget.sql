@@ -6,9 +6,9 @@
 -- Index    shares_pkey, items_wai
 -- Caller   PgSchedulerStore::keep_house
 DELETE FROM lethe.shares h
- USING lethe.target_slots s
- WHERE s.target = h.target AND h.target = ANY ($1::text[])
-   AND NOT h.eligible AND h.admitted = 0 AND h.vtime <= s.vtime
+ WHERE h.target = ANY ($1::text[]) AND NOT h.eligible AND h.admitted = 0
+   AND h.vtime <= (SELECT s.vtime FROM lethe.target_slots s
+                    WHERE s.target = h.target ORDER BY s.version DESC LIMIT 1)
    AND NOT EXISTS (SELECT 1 FROM lethe.items i
                     WHERE i.target = h.target AND i.tenant = h.tenant AND NOT i.is_leased
                       AND i.enqueue_at IS NULL AND i.admission = 1)

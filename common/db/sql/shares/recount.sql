@@ -2,45 +2,69 @@
 -- then because a worker that died may have kept what it knew to itself.
 --
 --   $1 text     target
+--   $2 boolean  also look for tenants without a share, from the beginning of each line
 -- Affects  the shares that were not right
 -- Locks    those shares; the caller has locked the target's slots
--- Index    items_wai from tenant to tenant; items_own and items_lse as a whole
+-- Index    items_wai from each share's head, or from tenant to tenant; items_own as a whole; items_lse
+--          from each lane's head
 -- Caller   recount (queue_steps.cpp)
-WITH RECURSIVE waiting (tenant) AS (
+WITH RECURSIVE newcomer (tenant) AS (
   (SELECT i.tenant FROM lethe.items i
-    WHERE i.target = $1::text AND NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 1
+    WHERE $2::boolean AND i.target = $1::text AND NOT i.is_leased AND i.enqueue_at IS NULL
+      AND i.admission = 1
     ORDER BY i.target, i.tenant LIMIT 1)
   UNION ALL
   SELECT (SELECT i.tenant FROM lethe.items i
            WHERE i.target = $1::text AND NOT i.is_leased AND i.enqueue_at IS NULL
              AND i.admission = 1 AND i.tenant > w.tenant
            ORDER BY i.target, i.tenant LIMIT 1)
-    FROM waiting w
+    FROM newcomer w
    WHERE w.tenant IS NOT NULL
+), share AS MATERIALIZED (
+  SELECT h.ctid AS tid, h.tenant, h.admitted, h.eligible,
+         EXISTS (SELECT 1 FROM lethe.items i
+                  WHERE i.target = $1::text AND i.tenant = h.tenant AND i.vft >= h.head
+                    AND NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 1) AS waits
+    FROM lethe.shares h
+   WHERE h.target = $1::text
 ), counted AS MATERIALIZED (
-  SELECT i.tenant, count(*) AS admitted
-    FROM lethe.items i
-   WHERE i.target = $1::text
-     AND (i.leased_by IS NOT NULL
-          OR (NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 0))
-   GROUP BY i.tenant
-), now AS MATERIALIZED (
-  SELECT tenant, max(admitted) AS admitted, bool_or(eligible) AS eligible
-    FROM (SELECT c.tenant, c.admitted, false AS eligible FROM counted c
-          UNION ALL SELECT w.tenant, 0, true FROM waiting w WHERE w.tenant IS NOT NULL
-          UNION ALL SELECT h.tenant, 0, false FROM lethe.shares h WHERE h.target = $1::text) x
-   GROUP BY tenant
+  SELECT a.tenant, count(*) AS admitted
+    FROM (SELECT i.tenant FROM lethe.items i
+           WHERE i.leased_by IS NOT NULL AND i.target = $1::text
+          UNION ALL
+          SELECT i.tenant
+            FROM lethe.lanes l
+            JOIN lethe.items i ON i.lane = l.name AND i.vft >= l.head AND NOT i.is_leased
+                              AND i.enqueue_at IS NULL AND i.admission = 0
+           WHERE i.target = $1::text) a
+   GROUP BY a.tenant
+), slot AS MATERIALIZED (
+  SELECT x.ctid AS tid, x.vtime, x.admitted
+    FROM lethe.target_slots x
+   WHERE x.target = $1::text
+   ORDER BY x.version DESC LIMIT 1
 ), slots AS (
   UPDATE lethe.target_slots s
-     SET admitted = (SELECT coalesce(sum(c.admitted), 0) FROM counted c)
-   WHERE s.target = $1::text
-     AND s.admitted <> (SELECT coalesce(sum(c.admitted), 0) FROM counted c)
+     SET admitted = (SELECT coalesce(sum(c.admitted), 0) FROM counted c), version = s.version + 1
+   WHERE s.ctid = ANY (ARRAY (
+           SELECT o.tid FROM slot o
+            WHERE o.admitted <> (SELECT coalesce(sum(c.admitted), 0) FROM counted c)))
+), known AS (
+  UPDATE lethe.shares h
+     SET admitted = n.admitted, eligible = n.waits, version = h.version + 1,
+         vtime = greatest(h.vtime, (SELECT o.vtime FROM slot o))
+    FROM (SELECT s.tid, s.waits, coalesce(c.admitted, 0) AS admitted
+            FROM share s
+            LEFT JOIN counted c ON c.tenant = s.tenant
+           WHERE s.admitted <> coalesce(c.admitted, 0) OR s.eligible <> s.waits) n
+   WHERE h.ctid = n.tid
 )
-INSERT INTO lethe.shares AS h (target, tenant, vtime, admitted, eligible)
-SELECT s.target, n.tenant, s.vtime, n.admitted, n.eligible
-  FROM now n
-  JOIN lethe.target_slots s ON s.target = $1::text
-    ON CONFLICT (target, tenant) DO UPDATE
-   SET vtime = greatest(h.vtime, excluded.vtime), admitted = excluded.admitted,
-       eligible = excluded.eligible
- WHERE h.admitted <> excluded.admitted OR h.eligible <> excluded.eligible
+INSERT INTO lethe.shares (target, tenant, vtime, admitted, eligible)
+SELECT $1::text, n.tenant, o.vtime, coalesce(c.admitted, 0), n.waits
+  FROM (SELECT tenant, bool_or(waits) AS waits
+          FROM (SELECT w.tenant, true AS waits FROM newcomer w WHERE w.tenant IS NOT NULL
+                UNION ALL SELECT c.tenant, false FROM counted c) x
+         GROUP BY tenant) n
+  LEFT JOIN counted c ON c.tenant = n.tenant
+ CROSS JOIN slot o
+ WHERE n.tenant NOT IN (SELECT s.tenant FROM share s)

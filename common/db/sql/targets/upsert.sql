@@ -14,6 +14,7 @@ WITH target AS (
      SET url = excluded.url, max_running = excluded.max_running, updated_at = clock_timestamp()
   RETURNING t.xmax = 0 AS was_new
 ), slots AS (
-  INSERT INTO lethe.target_slots (target) VALUES ($1::text) ON CONFLICT DO NOTHING
+  INSERT INTO lethe.target_slots (target)
+  SELECT $1::text WHERE NOT EXISTS (SELECT 1 FROM lethe.target_slots WHERE target = $1::text)
 )
 SELECT was_new FROM target
