@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/policies/policy_json.hpp"
+#include "common/policies/timing_parser.hpp"
 
 namespace lethe::cli {
 namespace {
@@ -51,18 +52,14 @@ void add_tenant_fields(Fields& fields, const TenantRule& rule) {
     fields.emplace_back(fmt::format("tenant.overrides.{}", tenant), override_text(entry));
 }
 
-std::string time_text(TimeOfDay time) {
-  return fmt::format("{:02}:{:02}", time.minutes / 60, time.minutes % 60);
-}
-
 /// When and in which order its tasks run; what is as usual is left out.
 void add_queue_fields(Fields& fields, const Policy& policy) {
   const Policy usual;
   if (policy.window)
-    fields.emplace_back("window", fmt::format("{} to {} {}", time_text(policy.window->from),
-                                              time_text(policy.window->to), policy.timezone));
-  if (policy.missed != usual.missed) fields.emplace_back("missed", "skip");
-  if (policy.overlap != usual.overlap) fields.emplace_back("overlap", "queue");
+    fields.emplace_back("window", fmt::format("{} to {} {}", to_text(policy.window->from),
+                                              to_text(policy.window->to), policy.timezone));
+  if (policy.missed != usual.missed) fields.emplace_back("missed", to_string(policy.missed));
+  if (policy.overlap != usual.overlap) fields.emplace_back("overlap", to_string(policy.overlap));
   if (policy.jitter_seconds != usual.jitter_seconds)
     fields.emplace_back("jitter", to_text(Retention{0, policy.jitter_seconds}));
   if (policy.lane != usual.lane) fields.emplace_back("lane", policy.lane);

@@ -108,10 +108,9 @@ void add_last_run(const PolicyRow& row, std::vector<Symptom>& symptoms) {
                         fmt::format("its reason: lethe run show {}", row.last_run)});
 }
 
-bool is_overdue(const FleetSnapshot& fleet, const PolicyRow& row, const Policy& policy) {
+bool is_overdue(const FleetSnapshot& fleet, const PolicyRow& row) {
   if (row.paused || row.next_fire_at.empty()) return false;
-  const auto grace = firing_grace + std::chrono::seconds(policy.jitter_seconds);
-  return row.next_fire_at < to_iso8601(fleet.now - grace);
+  return row.next_fire_at < to_iso8601(fleet.now - firing_grace);  // both have the same form
 }
 
 void add_policies(const FleetSnapshot& fleet, std::vector<Symptom>& symptoms) {
@@ -119,10 +118,9 @@ void add_policies(const FleetSnapshot& fleet, std::vector<Symptom>& symptoms) {
   for (const PolicyRow& row : fleet.policies) {
     if (!row.enabled) continue;
     add_last_run(row, symptoms);
+    if (is_overdue(fleet, row)) overdue.push_back(row.name);
     try {
-      const Policy policy = stored_policy(row);
-      add_policy_place(fleet, row, policy.lane, symptoms);
-      if (is_overdue(fleet, row, policy)) overdue.push_back(row.name);
+      add_policy_place(fleet, row, stored_policy(row).lane, symptoms);
     } catch (const UserError& error) {
       symptoms.push_back({Severity::problem, error.what(), "lethe policy apply -f FILE"});
     }

@@ -58,9 +58,11 @@ ExitCode show(Services& services, const std::vector<Symptom>& symptoms, const st
 ExitCode compare_totals(Services& services, const DoctorOptions& options) {
   const TotalsCheck check =
       check_totals(services, static_cast<std::int32_t>(options.limit.value_or(runs_default)));
-  return show(services, check.symptoms,
-              fmt::format("{} agree with the ledgers of their targets",
-                          counted(check.runs, "run", "runs")));
+  const std::string none =
+      check.runs == 0 ? "no run that has ended deleted anything"
+                      : fmt::format("the totals of {} agree with the ledgers of their targets",
+                                    counted(check.runs, "run", "runs"));
+  return show(services, check.symptoms, none);
 }
 
 ExitCode examine(Services& services) {

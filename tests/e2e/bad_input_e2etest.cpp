@@ -271,7 +271,7 @@ TEST_CASE("a daemon with a wrong setting says which and does not start", "[fleet
       {"lethe-worker", {"--config", type}, 78, {"type.yaml:1: heartbeat_seconds"}},
       {"lethe-worker", {"--config", "/nowhere/w.yaml"}, 78, {"/nowhere/w.yaml"}},
       {"lethe-worker", {"--slots", "0"}, 2, {"--slots", "1 to 64"}},
-      {"lethe-worker", {"--lanes", "fast"}, 2, {"--lanes", "normal"}},
+      {"lethe-worker", {"--lanes", "Fast"}, 2, {"--lanes", "is not a lane"}},
       {"lethe-worker", {"--database", uri}, 2, {"--database: must not hold a password"}},
       {"lethe-worker", {"--slow"}, 2, {"--slow", "lethe-worker --help"}},
       {"lethe-scheduler", {"--config", unknown}, 78, {"unknown.yaml:1: unknown key \"slots\""}},

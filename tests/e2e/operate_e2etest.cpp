@@ -22,7 +22,7 @@ const std::vector<std::string> task_fields{
     "epoch",   "leased_by", "lease_deadline", "expire_deadline", "enqueue_at",
     "batches", "rows",      "last_error"};
 const std::vector<std::string> worker_fields{"id",    "instance", "version",     "phase",
-                                             "slots", "busy",     "last_seen_ms"};
+                                             "slots", "busy",     "last_seen_ms", "lanes"};
 
 std::vector<std::string> fields_of(const Json& record) {
   std::vector<std::string> names;
@@ -190,7 +190,7 @@ TEST_CASE("tasks and workers can be looked at while they work", "[fleet][task]")
     CHECK(fields_of(task) == task_fields);
     CHECK(task.at("run") == run);
     CHECK(task.at("policy").is_null());
-    CHECK(task.at("lane") == "normal");
+    CHECK(task.at("lane") == "urgent");
     (task.at("state") == "leased" ? leased : waiting) = task;
   }
   REQUIRE_FALSE(leased.is_null());

@@ -93,6 +93,14 @@ TEST_CASE("doctor notices that no scheduler fires", "[doctor]") {
   CHECK(healthy.complaint(ExitCode::done) == "nothing is wrong");
 }
 
+TEST_CASE("doctor does not stumble over a policy that it cannot read", "[doctor]") {
+  Healthy healthy;
+  healthy.world.policies.rows[0].spec_text = "{}";
+  healthy.world.dead.add("T1", "p", "x");
+  CHECK(healthy.complaint(ExitCode::failed).find("problem  policy 'p': ") == 0);
+  CHECK(contains(healthy.world.out.str(), "1 task will not be tried again without you"));
+}
+
 TEST_CASE("doctor warns of pauses and dead letters and failed runs without failing", "[doctor]") {
   Healthy healthy;
   healthy.world.fleet.pause_rows = {
@@ -149,11 +157,16 @@ TEST_CASE("doctor shows broken invariants and fails", "[doctor]") {
 
 TEST_CASE("doctor compares the totals of runs with the ledgers", "[doctor]") {
   Healthy healthy;
+  CHECK(healthy.world.run({"doctor", "--totals"}) == ExitCode::done);
+  CHECK(healthy.world.inspector.asked_runs == 100);
+  CHECK(healthy.world.out.str() == "no run that has ended deleted anything\n");
+  healthy.world.out.str("");
   healthy.world.inspector.totals = {{"R1", "app", 5'000, 2}, {"R2", "app", 5'000, 2}};
   healthy.world.connector.behaviours["service=app"].ledger = {.batches = 2, .rows = 5'000};
   CHECK(healthy.world.run({"doctor", "--totals", "--limit", "7"}) == ExitCode::done);
   CHECK(healthy.world.inspector.asked_runs == 7);
-  CHECK(healthy.world.out.str() == "2 runs agree with the ledgers of their targets\n");
+  CHECK(healthy.world.out.str() ==
+        "the totals of 2 runs agree with the ledgers of their targets\n");
   healthy.world.inspector.totals[1].rows = 4'000;
   CHECK(healthy.world.run({"doctor", "--totals"}) == ExitCode::failed);
   CHECK(contains(healthy.world.out.str(),

@@ -234,7 +234,7 @@ TEST_CASE("JSON that this code did not write is refused", "[policy_json]") {
            "{}",
            std::string(small_json) + "x",
            replaced(small_json, R"("name")", R"("Name")"),
-           replaced(small_json, R"("UTC")", R"("UTC","priority":1)"),
+           replaced(small_json, R"("UTC")", R"("UTC","priority":5)"),
            replaced(small_json, R"("UTC")", "5"),
            replaced(small_json, R"(["created_at"])", "[]"),
            replaced(small_json, R"(["created_at"])", R"("created_at")"),
