@@ -174,7 +174,7 @@ struct TaskSituation {
   std::int64_t target_cap = 0;
   std::int64_t target_admitted = 0;
   std::string tenant;           ///< "" when it is for no single tenant
-  std::int64_t tenant_cap = 0;  ///< 0: none of its own
+  std::int64_t tenant_cap = 0;  ///< of a named tenant; '' has none of its own
   std::int64_t tenant_admitted = 0;
   std::string lane;
   std::string enqueue_at;

@@ -22,6 +22,8 @@ DECLARE
   over tid[];
   dead tid[] := '{}';
 BEGIN
+  -- A lease counts as at least 250 ms, what admission charges for a task that it does not know: short
+  -- tasks are shared out by number, long ones by time.
   IF requeues <> '[]' THEN
     -- What becomes of them depends on the row. Locked, in the order of their ids, so that it still
     -- is the row below.
@@ -67,7 +69,7 @@ BEGIN
                    batch_size bigint, took_ms bigint, error text)
      WHERE t.ctid = ANY (again) AND s.id = t.id
     RETURNING false, t.id, t.lease_epoch, t.run_id, t.target, t.tenant, s.outcome,
-              greatest(s.took_ms, 50) - t.est_cost, false,
+              greatest(s.took_ms, 250) - t.est_cost, false,
               EXISTS (SELECT 1 FROM lethe.target_slots c
                        WHERE c.target = t.target AND c.failures > 0),
               NULL::text, NULL::bytea, NULL::integer, NULL::integer, NULL::bigint, NULL::boolean;
@@ -116,7 +118,7 @@ BEGIN
         FROM (SELECT DISTINCT (g.item).run_id AS run_id FROM gone g) r
     )
     SELECT false, (g.item).id, (g.item).lease_epoch, (g.item).run_id, (g.item).target,
-           (g.item).tenant, g.final, greatest(g.took_ms, 50) - (g.item).est_cost,
+           (g.item).tenant, g.final, greatest(g.took_ms, 250) - (g.item).est_cost,
            NOT l.more,
            EXISTS (SELECT 1 FROM lethe.target_slots c
                     WHERE c.target = (g.item).target AND c.failures > 0),

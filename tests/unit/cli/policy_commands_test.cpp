@@ -110,7 +110,7 @@ TEST_CASE("applying a disabled or paused policy leaves its gate closed", "[polic
 TEST_CASE("a pause of the whole target does not get stuck in a policy's gate",
           "[policy_commands]") {
   for (const Pause& pause : {Pause{PauseScope::all, ""}, Pause{PauseScope::target, "app"},
-                             Pause{PauseScope::policy, "other"}}) {
+                             Pause{PauseScope::policy, "other"}, Pause{PauseScope::tenant, "p"}}) {
     Stored stored(other_retain(), true, pause);
     CHECK(stored.apply() == ExitCode::done);
     CHECK(contains(stored.world.log.at(0), "open"));

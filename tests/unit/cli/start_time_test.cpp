@@ -30,7 +30,7 @@ TEST_CASE("an instant without a zone or with anything else around it is refused"
 TEST_CASE("an expiry is between a minute and thirty days", "[start_time]") {
   CHECK(parse_expiry("1min") == 60);
   CHECK(parse_expiry("30 days") == 2'592'000);
-  for (const char* text : {"59s", "31d", "1mon", "0h", "soon"}) {
+  for (const char* text : {"59s", "31d", "1mon", "1mon 1d", "0h", "soon"}) {
     INFO(text);
     CHECK_THROWS_AS(parse_expiry(text), std::invalid_argument);
   }
