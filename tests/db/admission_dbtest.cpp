@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <thread>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/run_driver.hpp"
@@ -77,6 +78,9 @@ std::map<std::string, int> serve(RunDriver& fleet, int count, int at_once) {
   static_cast<void>(fleet.queue().settle(settlements));
   return served;
 }
+
+/// For statistics that a session leaves behind shortly after its end.
+void clock_pause() { std::this_thread::sleep_for(10ms); }
 
 void check_invariants(RunDriver& fleet) {
   for (const auto& violation : fleet.control().inspector().invariants()) {
@@ -345,4 +349,57 @@ TEST_CASE("a dead letter goes back under its own id and opens its run again", "[
   REQUIRE(again.size() == 1);
   CHECK(again[0].lease.epoch == tasks[0].lease.epoch + 2);
   check_invariants(fleet);
+}
+
+TEST_CASE("leasing and settling read only the rows they change, whenever their plans were made",
+          "[admission][plan]") {
+  TestDatabase database;
+  WorkerId worker;
+  {
+    RunDriver fleet(database);
+    set_slots(fleet, database, 100);
+    worker = fleet.worker();
+  }
+  constexpr int tasks = 200'000;
+  constexpr int served_max = 500;
+  {
+    SystemClock clock;
+    SeededRandom random{7};
+    IdMaker ids(clock, random);
+    db::Session session(db::control_session(database.url(), "lethe-test"));
+    db::PgTaskQueue queue(session, ids, clock);
+    const LeaseRequest request{
+        .worker = worker, .tasks_max = 10, .length = 120s, .lanes = {"normal"}, .targets = {}};
+    add_tasks(database, "", 10);  // the plans are made for a table of one page
+    database.execute("INSERT INTO lethe.shares (target, tenant) VALUES ('app', '')");
+    auto leased = queue.lease(request);
+    REQUIRE(leased.size() == 10);
+    database.execute("UPDATE lethe.items SET id = 'first' || id WHERE NOT is_leased");
+    add_tasks(database, "other", 1);
+    database.execute(
+        "INSERT INTO lethe.items (id, expire_deadline, kind, payload, run_id, target, vft) SELECT "
+        "'z' || lpad(n::text, 8, '0'), now() + interval '1 day', 'clean', '', 'run-', 'app', "
+        "lethe.place(clock_timestamp(), 2) + n FROM generate_series(1, " +
+        std::to_string(tasks) + ") n");
+    database.execute("SELECT pg_stat_reset()");
+    for (int served = 0; served < served_max && !leased.empty();
+         served += static_cast<int>(leased.size())) {
+      std::vector<Settlement> settlements;
+      for (std::size_t i = 0; i < leased.size(); ++i)
+        settlements.push_back(settled(leased[i], i % 2 == 0 ? Outcome::done : Outcome::again));
+      leased = queue.exchange(settlements, request).leased;
+      REQUIRE(leased.size() == 10);
+    }
+  }  // the session ends, and with it its statistics are there
+  const auto read = [&] {
+    return database.number(
+        "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = "
+        "'items'");
+  };
+  for (int turn = 0; turn < 500 && read() == 0; ++turn) clock_pause();
+  INFO("index entries read: " << read());
+  CHECK(read() > 0);
+  CHECK(read() < served_max * 40);
+  CHECK(database.number("SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_user_tables WHERE "
+                        "relname = 'items'") == 0);
 }
