@@ -1,8 +1,10 @@
 #include "scheduler/firing.hpp"
 
+#include <functional>
 #include <stdexcept>
 
 #include "common/policies/policy_json.hpp"
+#include "common/schedule/jitter.hpp"
 #include "common/store_error.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_clock.hpp"
@@ -29,6 +31,14 @@ DuePolicy due(const std::string& name, const std::string& schedule, Instant curs
           .epoch = 4,
           .fire_cursor = cursor,
           .now = now};
+}
+
+/// As due(), of a policy with more in it.
+DuePolicy due_with(DuePolicy plain, const std::function<void(Policy&)>& change) {
+  Policy policy = policy_from_json(plain.spec_text);
+  change(policy);
+  plain.spec_text = to_canonical_json(policy);
+  return plain;
 }
 
 struct World {
@@ -109,4 +119,37 @@ TEST_CASE("a term that is over fires nothing", "[firing]") {
   world.clock.advance(15s);
   world.firing.run_once(world.term);
   CHECK(world.store.firings.empty());
+}
+
+TEST_CASE("with jitter an instant fires later by the policy's own part of it", "[firing]") {
+  const auto jitter = [](Policy& policy) { policy.jitter_seconds = 600; };
+  const auto offset = jitter_offset("p", 600);
+  REQUIRE(offset > 1s);
+  const auto at = [&](Instant now) {
+    return plan_firing(due_with(due("p", "0 * * * *", midnight, now), jitter));
+  };
+  CHECK_FALSE(at(midnight + 1s));  // looks from before the cursor
+  CHECK_FALSE(at(midnight + 1h + offset - 1s));
+  const auto firing = at(midnight + 1h + offset);
+  REQUIRE(firing);
+  CHECK(firing->scheduled_for == midnight + 1h);
+  CHECK(firing->next == midnight + 2h + offset);
+  CHECK(firing->run_newest);
+}
+
+TEST_CASE("a policy that skips what was missed runs only what is on time", "[firing]") {
+  const auto skip = [](Policy& policy) { policy.missed = Missed::skip; };
+  const auto at = [&](Instant now) {
+    return plan_firing(due_with(due("p", "0 * * * *", midnight, now), skip));
+  };
+  CHECK(at(midnight + 1h + 60s)->run_newest);
+  CHECK_FALSE(at(midnight + 1h + 61s)->run_newest);
+  CHECK(plan_firing(due("p", "0 * * * *", midnight, midnight + 1h + 61s))->run_newest);
+}
+
+TEST_CASE("what a policy says of overlaps goes with its firing", "[firing]") {
+  const auto plain = due("p", "0 * * * *", midnight, midnight + 1h);
+  CHECK(plan_firing(plain)->overlap == Overlap::skip);
+  const auto queue = [](Policy& policy) { policy.overlap = Overlap::queue; };
+  CHECK(plan_firing(due_with(plain, queue))->overlap == Overlap::queue);
 }
