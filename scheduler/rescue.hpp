@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "common/clock.hpp"
 #include "common/control/scheduler_store.hpp"
 
 namespace lethe::scheduler {
@@ -10,16 +11,18 @@ namespace lethe::scheduler {
 class RescueDuty {
  public:
   /// `store` is borrowed and must outlive the duty.
-  explicit RescueDuty(SchedulerStore& store, std::chrono::milliseconds worker_ttl)
-      : store_(store), worker_ttl_(worker_ttl) {}
+  RescueDuty(SchedulerStore& store, const Clock& clock, std::chrono::milliseconds worker_ttl)
+      : store_(store), clock_(clock), worker_ttl_(worker_ttl) {}
 
   /// One round. Errors: StoreError.
   void run_once(const Term& term);
 
  private:
   SchedulerStore& store_;
+  const Clock& clock_;
   const std::chrono::milliseconds worker_ttl_;
   int looks_ = 0;
+  Clock::time_point next_deadlines_{};
 };
 
 }  // namespace lethe::scheduler

@@ -30,7 +30,7 @@ void run_scheduler(const SchedulerOptions& options, const SchedulerPorts& ports,
                    const std::stop_token& stop) {
   FiringDuty firing(ports.store);
   PromotionDuty promotion(ports.store);
-  RescueDuty rescue(ports.store, options.worker_ttl);
+  RescueDuty rescue(ports.store, ports.clock, options.worker_ttl);
   ExpiryDuty expiry(ports.store);
   ClosingDuty closing(ports.store);
   LanesDuty lanes(ports.store);
@@ -39,7 +39,7 @@ void run_scheduler(const SchedulerOptions& options, const SchedulerPorts& ports,
   const std::vector<Duty> duties{
       every(500ms, "firing", firing),   every(200ms, "promotion", promotion),
       every(2s, "rescue", rescue),      every(10s, "expiry", expiry),
-      every(500ms, "closing", closing), every(1s, "lanes", lanes),
+      every(500ms, "closing", closing), every(250ms, "lanes", lanes),
       every(60s, "recount", recount),   every(1h, "housekeeping", housekeeping)};
   LeaderDuties leader(options.leader, ports.clock, ports.random, ports.leadership, duties);
   leader.run(stop);

@@ -6,12 +6,6 @@ namespace lethe::db {
 
 namespace {
 
-void add(Touches::Tenants& tenants, const std::string& tenant, const Touches::Change& change) {
-  Touches::Change& sum = tenants[tenant];
-  sum.freed += change.freed;
-  sum.cost_ms += change.cost_ms;
-}
-
 /// True when the circuit opened. The target's admitted tasks step back then, so that they take no
 /// slots of workers.
 bool move_circuit(Transaction& transaction, const std::string& target, const TargetNews& news) {
@@ -56,7 +50,7 @@ std::vector<std::string> AdmissionNews::target_names() const {
 void AdmissionNews::merge(const AdmissionNews& from) {
   for (const auto& [target, news] : from.targets_) {
     TargetNews& into = targets_[target];
-    for (const auto& [tenant, change] : news.tenants) add(into.tenants, tenant, change);
+    for (const auto& [tenant, change] : news.tenants) into.tenants[tenant] += change;
     into.runs_over.insert(news.runs_over.begin(), news.runs_over.end());
     // The last word counts: whoever reached the target knows better than who did not before.
     if (news.down || news.up) into.down = news.down;

@@ -71,7 +71,7 @@ StartedRun PgRunStore::start(const Policy& spec, const StartOptions& options,
                  {{.id = ids_.next(), .source_id = id + "/plan/0", .kind = "plan", .payload = ""}},
                  options.not_before.empty() ? std::nullopt : std::optional(options.not_before));
     Touches touches;
-    touches.add(spec.target, tenant_of(spec));
+    touches.add_waiting(spec.target, tenant_of(spec));
     touch(transaction, touches);
     admit(transaction, {spec.target});
     audit(transaction, actor, "run.start", id, to_canonical_json(spec));

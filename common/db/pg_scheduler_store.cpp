@@ -118,7 +118,7 @@ std::string PgSchedulerStore::fire(const Term& term, const Firing& firing) {
     if (moved.affected_rows() == 0) return "";  // changed meanwhile; the next turn reads it anew
     std::string run = make_run(transaction, firing);
     Touches touches;
-    touches.add(firing.target, "");
+    touches.add_waiting(firing.target, "");
     touch(transaction, touches);
     admit(transaction, {firing.target});
     return run;
@@ -135,7 +135,7 @@ std::int32_t PgSchedulerStore::promote(const Term& term, std::int32_t tasks_max)
     Touches touches;
     const auto promoted =
         transaction.exec(queries::items_promote, Params::of(tasks_max, to_array(to_list(targets))));
-    for (const auto& row : promoted) touches.add(text(row, "target"), text(row, "tenant"));
+    for (const auto& row : promoted) touches.add_waiting(text(row, "target"), text(row, "tenant"));
     touch(transaction, touches);
     admit(transaction, to_list(targets));
     return static_cast<std::int32_t>(promoted.size());

@@ -105,8 +105,9 @@ struct TurnAnswer {
 void note_settled(const pqxx::row& row, const Settlement& settlement, TurnAnswer& answer) {
   TargetNews& news = answer.news.of(text(row, "target"));
   Touches::Change& change = news.tenants[text(row, "tenant")];
-  change.freed += 1;
-  change.cost_ms += number(row, "extra_ms");
+  change += {.freed = 1,
+             .cost_ms = number(row, "extra_ms"),
+             .place = row["place"].is_null() ? std::nullopt : std::optional(number(row, "place"))};
   if (flag(row, "run_over") && !settlement.verify) news.runs_over.insert(text(row, "run_id"));
   if (settlement.target_down) {
     news.down = settlement.error;
@@ -147,13 +148,15 @@ void take_outcomes(Transaction& transaction, const std::vector<Settlement>& sett
     if (flag(row, "leased") || text(row, "outcome") != "done") continue;
     for (const auto& s : settlements) {
       if (s.lease.task.value != row["id"].c_str()) continue;
-      if (s.plan) take_plan(transaction, s.run.value, *s.plan);
+      if (s.plan) {
+        take_plan(transaction, s.run.value, *s.plan);
+        touches.add_waiting(text(row, "target"), text(row, "tenant"));
+      }
       if (s.verify) advance_run(transaction, s.run.value, ids, touches, *s.verify);
     }
   }
   for (const auto& [target, tenants] : touches.targets())
-    for (const auto& [tenant, change] : tenants)
-      news.of(target).tenants.try_emplace(tenant, change);
+    for (const auto& [tenant, change] : tenants) news.of(target).tenants[tenant] += change;
 }
 
 /// Marks the settlements that are repeats of ones that took effect.

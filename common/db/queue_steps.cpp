@@ -8,9 +8,18 @@
 namespace lethe::db {
 
 void Touches::add(const std::string& target, const std::string& tenant, const Change& change) {
-  Change& sum = targets_[target][tenant];
-  sum.freed += change.freed;
-  sum.cost_ms += change.cost_ms;
+  targets_[target][tenant] += change;
+}
+
+void Touches::add_waiting(const std::string& target, const std::string& tenant) {
+  add(target, tenant, {.place = 0});
+}
+
+Touches::Change& Touches::Change::operator+=(const Change& other) {
+  freed += other.freed;
+  cost_ms += other.cost_ms;
+  if (!place || (other.place && *other.place < *place)) place = other.place;
+  return *this;
 }
 
 void lock_slots(Transaction& transaction, const std::vector<std::string>& targets) {
@@ -29,8 +38,10 @@ std::vector<std::string> try_lock_slots(Transaction& transaction,
 void touch(Transaction& transaction, const Touches& touches) {
   for (const auto& [target, tenants] : touches.targets()) {
     auto list = nlohmann::json::array();
-    for (const auto& [tenant, change] : tenants)
+    for (const auto& [tenant, change] : tenants) {
       list.push_back({{"tenant", tenant}, {"freed", change.freed}, {"cost", change.cost_ms}});
+      if (change.place) list.back()["place"] = *change.place;
+    }
     transaction.exec(queries::shares_touch, Params::of(target, list.dump()));
   }
 }
@@ -74,7 +85,7 @@ RunProgress read_progress(const pqxx::row& row) {
 }
 
 void touch_new_task(const pqxx::result& added, Touches& touches) {
-  for (const auto& row : added) touches.add(text(row, "target"), text(row, "tenant"));
+  for (const auto& row : added) touches.add_waiting(text(row, "target"), text(row, "tenant"));
 }
 
 /// The run of the same policy that waited for this one, if any.
@@ -101,7 +112,7 @@ void advance_run(Transaction& transaction, const std::string& run, IdMaker& ids,
       insert_tasks(
           transaction, run,
           {{.id = ids.next(), .source_id = run + "/plan/0", .kind = "plan", .payload = ""}});
-      touches.add(text(row, "target"), text(row, "tenant"));
+      touches.add_waiting(text(row, "target"), text(row, "tenant"));
       return;
     case RunStep::Kind::verify:
       touch_new_task(transaction.exec(queries::runs_start_verify, Params::of(run, ids.next())),

@@ -21,11 +21,17 @@ class Touches {
   struct Change {
     std::int64_t freed = 0;    ///< slots given back
     std::int64_t cost_ms = 0;  ///< beyond what admission charged; may be negative
+    /// The first place at which something new waits: none when nothing does, 0 when it is not
+    /// known.
+    std::optional<std::int64_t> place = std::nullopt;
+
+    Change& operator+=(const Change& other);
   };
   using Tenants = std::map<std::string, Change>;
 
-  /// Something of `tenant` ("" for no single one) waits, or gave back slots.
-  void add(const std::string& target, const std::string& tenant, const Change& change = {0, 0});
+  void add(const std::string& target, const std::string& tenant, const Change& change);
+  /// Something new of `tenant` ("" for no single one) waits.
+  void add_waiting(const std::string& target, const std::string& tenant);
   [[nodiscard]] const std::map<std::string, Tenants>& targets() const { return targets_; }
 
  private:

@@ -20,10 +20,11 @@ std::string settings_text(const SessionOptions& options, std::string_view set) {
       "{0} bytea_output = 'hex';{0} row_security = off;"
       "{0} statement_timeout = {1};{0} lock_timeout = {2};"
       "{0} idle_in_transaction_session_timeout = {3};{0} jit = off;"
-      "{0} plan_cache_mode = {4};{0} enable_seqscan = {5};",
+      "{0} plan_cache_mode = {4};{0} enable_seqscan = {5};{0} enable_bitmapscan = {5};",
       set, options.statement_timeout.count(), options.lock_timeout.count(),
       options.idle_timeout.count(), options.generic_plans ? "force_generic_plan" : "auto",
-      // A plan that was made for a table of one page must not read it all when it has grown.
+      // A plan that was made for a table of one page must not read it all when it has grown, nor
+      // must one that wants the first row of an index fetch all of them, dead ones too.
       options.generic_plans ? "off" : "on");
 }
 

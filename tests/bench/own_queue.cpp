@@ -99,7 +99,7 @@ class Feeder {
       db::insert_tasks(transaction, run_of(tenant), tasks);
     });
     db::Touches touches;
-    touches.add(target, fmt::format("t{}", tenant));
+    touches.add_waiting(target, fmt::format("t{}", tenant));
     db::transact(session_, "bench_admit", [&](db::Transaction& transaction) {
       db::lock_slots(transaction, {target});
       db::touch(transaction, touches);

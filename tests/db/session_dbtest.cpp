@@ -34,8 +34,8 @@ constexpr Query all_settings{
     "test_all_settings",
     "SELECT s.name, pg_catalog.current_setting(s.name) AS value FROM pg_catalog.unnest("
     "'{search_path,TimeZone,DateStyle,IntervalStyle,bytea_output,row_security,statement_timeout,"
-    "lock_timeout,idle_in_transaction_session_timeout,plan_cache_mode,transaction_isolation,"
-    "transaction_read_only}'::text[]) AS s(name)"};
+    "lock_timeout,idle_in_transaction_session_timeout,plan_cache_mode,enable_seqscan,"
+    "enable_bitmapscan,transaction_isolation,transaction_read_only}'::text[]) AS s(name)"};
 constexpr Query insert{"test_insert", "INSERT INTO public.t VALUES ($1) RETURNING id"};
 constexpr Query pid{"test_pid", "SELECT pg_catalog.pg_backend_pid() AS pid"};
 constexpr Query end_session{"test_end_session",
@@ -51,6 +51,8 @@ const Settings expected{{"search_path", "pg_catalog, pg_temp"},
                         {"lock_timeout", "3s"},
                         {"idle_in_transaction_session_timeout", "11s"},
                         {"plan_cache_mode", "force_generic_plan"},
+                        {"enable_seqscan", "off"},
+                        {"enable_bitmapscan", "off"},
                         {"transaction_isolation", "read committed"},
                         {"transaction_read_only", "off"}};
 

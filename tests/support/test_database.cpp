@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "common/db/migrator.hpp"
+#include "common/db/pg_inspector.hpp"
 
 namespace lethe::test {
 
@@ -47,14 +48,27 @@ TestDatabase::TestDatabase(bool installed) : name_(fresh_name()) {
 }
 
 TestDatabase::~TestDatabase() {
-  connection_.reset();
   try {
+    if (on_violation != nullptr && !broken_on_purpose_) look_at_invariants();
+    connection_.reset();
     on_server("DROP DATABASE " + name_ + " WITH (FORCE)");
   } catch (const std::exception&) {
     // The private server goes away with its databases; a throwing destructor would hide the
     // failure.
     return;
   }
+}
+
+void TestDatabase::look_at_invariants() {
+  pqxx::connection fresh(url_);  // the test may have left its own in any state
+  const auto has = [&](const char* name) {
+    pqxx::nontransaction work(fresh);
+    return !work.exec(std::string("SELECT to_regclass('") + name + "')").at(0).at(0).is_null();
+  };
+  if (!has("lethe.items") || !has("lethe.lane_heads")) return;  // none, or an old one
+  db::Session session(db::control_session(url_, "lethe-test"));
+  for (const auto& violation : db::PgInspector(session).invariants())
+    on_violation(violation.rule + " " + violation.object + ": " + violation.detail);
 }
 
 pqxx::result TestDatabase::execute(const std::string& sql) {

@@ -28,7 +28,17 @@ class TestDatabase {
   /// The first column of the first row as text; "" for NULL.
   std::string text(const std::string& sql);
 
+  /// The test breaks the control database on purpose: its invariants are not looked at afterwards.
+  void expect_violations() { broken_on_purpose_ = true; }
+
+  /// Told of each violation of the invariants of a control database when it goes away; nobody looks
+  /// when it is null. Set by invariants_after_each_test.cpp.
+  static inline void (*on_violation)(const std::string& violation) = nullptr;
+
  private:
+  void look_at_invariants();
+
+  bool broken_on_purpose_ = false;
   std::string name_;
   std::string url_;
   std::unique_ptr<pqxx::connection> connection_;

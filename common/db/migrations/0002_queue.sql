@@ -59,7 +59,7 @@ CREATE TABLE lethe.shares (
   target       text COLLATE "C" NOT NULL,       -- no foreign key: its check would cost each change
   tenant       text COLLATE "C" NOT NULL,
   vtime        bigint NOT NULL DEFAULT 0,      -- virtual time: cost admitted so far / weight
-  head         bigint NOT NULL DEFAULT 0,      -- no waiting task has a place before it
+  head         bigint NOT NULL DEFAULT 0,      -- no waiting task that it heard of is before it
   admitted     integer NOT NULL DEFAULT 0,     -- never less than the tasks that are admitted
   eligible     boolean NOT NULL DEFAULT true,  -- may have a waiting task and room for it
   version      bigint NOT NULL DEFAULT 0,
@@ -67,12 +67,18 @@ CREATE TABLE lethe.shares (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
 CREATE INDEX shares_next ON lethe.shares (target, vtime, tenant) WHERE eligible;
 
--- The lines of admitted tasks, one per lane.
+-- The lines of admitted tasks, one per lane. A lane's head is looked for from the largest down, for
+-- the same reason as the newest version of a share. Names have the collation of items.lane, or its
+-- index could not be used.
 CREATE TABLE lethe.lanes (
-  name         text COLLATE "C" PRIMARY KEY,
-  head         bigint NOT NULL DEFAULT 0       -- no ready task has a place before it
-) WITH (fillfactor = 50);
+  name         text PRIMARY KEY
+);
 INSERT INTO lethe.lanes (name) VALUES ('urgent'), ('normal'), ('bulk');
+CREATE TABLE lethe.lane_heads (
+  lane         text NOT NULL,
+  head         bigint NOT NULL,                -- no ready task has a place before it
+  PRIMARY KEY (lane, head)
+);
 
 ALTER TABLE lethe.target_slots
   DROP CONSTRAINT target_slots_target_fkey, DROP CONSTRAINT target_slots_pkey,

@@ -13,7 +13,7 @@ CREATE FUNCTION lethe.turn(
   targets text[])
   RETURNS TABLE (
     leased boolean, id text, epoch bigint, run_id text, target text, tenant text, outcome text,
-    extra_ms bigint, run_over boolean, circuit boolean, kind text, payload bytea, attempts integer,
+    extra_ms bigint, place bigint, run_over boolean, circuit boolean, kind text, payload bytea, attempts integer,
     max_attempts integer, batch_size bigint, cancel_requested boolean)
   LANGUAGE plpgsql AS $$  -- the caller has pinned search_path; a SET here would cost each turn
 #variable_conflict use_column
@@ -69,7 +69,7 @@ BEGIN
                    batch_size bigint, took_ms bigint, error text)
      WHERE t.ctid = ANY (again) AND s.id = t.id
     RETURNING false, t.id, t.lease_epoch, t.run_id, t.target, t.tenant, s.outcome,
-              greatest(s.took_ms, 250) - t.est_cost, false,
+              greatest(s.took_ms, 250) - t.est_cost, t.vft, false,
               EXISTS (SELECT 1 FROM lethe.target_slots c
                        WHERE c.target = t.target AND c.failures > 0),
               NULL::text, NULL::bytea, NULL::integer, NULL::integer, NULL::bigint, NULL::boolean;
@@ -118,7 +118,7 @@ BEGIN
         FROM (SELECT DISTINCT (g.item).run_id AS run_id FROM gone g) r
     )
     SELECT false, (g.item).id, (g.item).lease_epoch, (g.item).run_id, (g.item).target,
-           (g.item).tenant, g.final, greatest(g.took_ms, 250) - (g.item).est_cost,
+           (g.item).tenant, g.final, greatest(g.took_ms, 250) - (g.item).est_cost, NULL::bigint,
            NOT l.more,
            EXISTS (SELECT 1 FROM lethe.target_slots c
                     WHERE c.target = (g.item).target AND c.failures > 0),
@@ -135,7 +135,8 @@ BEGIN
               SELECT i.ctid AS tid, i.vft
                 FROM lethe.items i
                WHERE i.lane = l.name
-                 AND i.vft >= coalesce((SELECT h.head FROM lethe.lanes h WHERE h.name = l.name), 0)
+                 AND i.vft >= coalesce((SELECT h.head FROM lethe.lane_heads h WHERE h.lane = l.name
+                                      ORDER BY h.head DESC LIMIT 1), 0)
                  AND NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 0
                  AND i.kind IN ('plan', 'clean', 'verify')
                  AND (cardinality(targets) = 0 OR i.target = ANY (targets))
@@ -152,7 +153,7 @@ BEGIN
            lease_epoch = t.lease_epoch + 1, attempts = t.attempts + 1
      WHERE t.ctid = ANY (ARRAY (SELECT pick.tid FROM pick))
     RETURNING true, t.id, t.lease_epoch, t.run_id, t.target, NULL::text, NULL::text, NULL::bigint,
-              NULL::boolean, NULL::boolean, t.kind, t.payload, t.attempts, t.max_attempts,
+              NULL::bigint, NULL::boolean, NULL::boolean, t.kind, t.payload, t.attempts, t.max_attempts,
               t.batch_size, t.cancel_requested;
   END IF;
 END $$;

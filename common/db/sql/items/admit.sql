@@ -85,7 +85,8 @@ WITH room AS MATERIALIZED (
          coalesce(sum(j.est_cost) FILTER (WHERE t), 0) * 100 / h.weight AS cost,
          count(*) FILTER (WHERE t) AS taken, count(j.tid) AS found,
          count(*) FILTER (WHERE j.fits AND NOT t) AS left_over,
-         max(j.vft) FILTER (WHERE t) AS last_place,
+         -- Where the next look begins: at the first that has to wait on, or the last that was seen.
+         coalesce(min(j.vft) FILTER (WHERE j.fits AND NOT t), max(j.vft)) AS next_place,
          greatest(0, least(h.part, h.room)) AS looked_for
     FROM share h
     LEFT JOIN judged j ON j.tenant = h.tenant
@@ -94,9 +95,8 @@ WITH room AS MATERIALIZED (
 ), moved AS (
   UPDATE lethe.shares h
      SET vtime = h.vtime + o.cost, admitted = h.admitted + o.taken, version = h.version + 1,
-         -- A requeue that is not committed yet may still come in before this: no transaction takes
-         -- longer than its timeouts allow.
-         head = greatest(h.head, least(o.last_place, lethe.place(clock_timestamp(), 0) - 20000000)),
+         -- Whatever comes in before it is told to the share with its place (shares/touch.sql).
+         head = greatest(h.head, o.next_place),
          eligible = o.room > o.taken AND (o.left_over > 0 OR o.found >= o.looked_for)
     FROM outcome o
    WHERE h.ctid = o.tid

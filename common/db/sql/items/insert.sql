@@ -11,11 +11,12 @@
 INSERT INTO lethe.items (id, source_id, expire_deadline, kind, payload, run_id, policy, target, tenant,
                          lane, priority, ready_at, vft, enqueue_at)
 SELECT n.id, n.source_id, r.expire_at, n.kind, n.payload::bytea, r.id, r.policy, r.target, r.tenant,
-       r.lane, r.priority, c.now, lethe.place(c.now, r.priority),
+       r.lane, r.priority, c.now, lethe.place(c.now, r.priority) + n.place,
        lethe.instant($3::text, c.now)
   FROM lethe.runs r
  CROSS JOIN (SELECT clock_timestamp() AS now OFFSET 0) c
- CROSS JOIN jsonb_to_recordset($2::jsonb)
-         AS n (id text, source_id text, kind text, payload text)
+ CROSS JOIN ROWS FROM (jsonb_to_recordset($2::jsonb)
+                         AS (id text, source_id text, kind text, payload text))
+       WITH ORDINALITY AS n (id, source_id, kind, payload, place)
  WHERE r.id = $1::text AND r.finished_at IS NULL AND NOT r.cancel_requested
     ON CONFLICT (source_id) WHERE source_id IS NOT NULL DO NOTHING

@@ -12,8 +12,8 @@
 --   $6 text[]   lanes, the preferred one first; each step weighs as much as a minute of waiting
 --   $7 text[]   targets, empty for any
 -- Returns  one row per settlement that took effect (leased false: id, epoch, run_id, target, tenant,
---          outcome, extra_ms: cost beyond what admission charged, run_over: no other task of its run
---          is live, circuit: its target has failed lately) and one per leased task (leased true: id,
+--          outcome, extra_ms: cost beyond what admission charged, place: where it waits, NULL when it
+--          ended, run_over: no other task of its run is live, circuit: its target has failed lately) and one per leased task (leased true: id,
 --          epoch, run_id, target, kind, payload, attempts, max_attempts, batch_size,
 --          cancel_requested), in no order
 -- Locks    the settled rows in the order of their ids, the leased rows (SKIP LOCKED, so it never

@@ -9,7 +9,9 @@
 SELECT r.id, r.target
   FROM lethe.runs r
  WHERE r.finished_at IS NULL
-   AND NOT EXISTS (SELECT 1 FROM lethe.items i WHERE i.run_id = r.id)
+   -- The newest first: the older ones may all be gone, but not removed from the index yet.
+   AND NOT EXISTS (SELECT 1 FROM (SELECT 1 FROM lethe.items i WHERE i.run_id = r.id
+                                   ORDER BY i.run_id DESC, i.id DESC LIMIT 1) x)
    AND (r.state <> 'queued' OR r.cancel_requested OR r.expire_at <= clock_timestamp()
         OR NOT EXISTS (SELECT 1 FROM lethe.runs o
                         WHERE o.finished_at IS NULL AND o.policy = r.policy AND o.id < r.id))

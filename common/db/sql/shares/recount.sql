@@ -2,7 +2,7 @@
 -- then because a worker that died may have kept what it knew to itself.
 --
 --   $1 text     target
---   $2 boolean  also look for tenants without a share, from the beginning of each line
+--   $2 boolean  read each line from its beginning, and look for tenants without a share too
 -- Affects  the shares that were not right
 -- Locks    those shares; the caller has locked the target's slots
 -- Index    items_wai from each share's head, or from tenant to tenant; items_own as a whole; items_lse
@@ -22,9 +22,12 @@ WITH RECURSIVE newcomer (tenant) AS (
    WHERE w.tenant IS NOT NULL
 ), share AS MATERIALIZED (
   SELECT h.ctid AS tid, h.tenant, h.admitted, h.eligible,
-         EXISTS (SELECT 1 FROM lethe.items i
-                  WHERE i.target = $1::text AND i.tenant = h.tenant AND i.vft >= h.head
-                    AND NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 1) AS waits
+         (SELECT i.vft FROM lethe.items i
+           WHERE i.target = $1::text AND i.tenant = h.tenant
+             AND i.vft >= CASE WHEN $2::boolean THEN 0 ELSE h.head END
+             AND NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 1
+           ORDER BY i.target, i.tenant, i.vft LIMIT 1) AS place,
+         h.head
     FROM lethe.shares h
    WHERE h.target = $1::text
 ), counted AS MATERIALIZED (
@@ -34,7 +37,10 @@ WITH RECURSIVE newcomer (tenant) AS (
           UNION ALL
           SELECT i.tenant
             FROM lethe.lanes l
-            JOIN lethe.items i ON i.lane = l.name AND i.vft >= l.head AND NOT i.is_leased
+           CROSS JOIN LATERAL (
+                  SELECT coalesce(max(x.head), 0) AS head FROM lethe.lane_heads x
+                   WHERE x.lane = l.name) h
+            JOIN lethe.items i ON i.lane = l.name AND i.vft >= h.head AND NOT i.is_leased
                               AND i.enqueue_at IS NULL AND i.admission = 0
            WHERE i.target = $1::text) a
    GROUP BY a.tenant
@@ -51,12 +57,14 @@ WITH RECURSIVE newcomer (tenant) AS (
             WHERE o.admitted <> (SELECT coalesce(sum(c.admitted), 0) FROM counted c)))
 ), known AS (
   UPDATE lethe.shares h
-     SET admitted = n.admitted, eligible = n.waits, version = h.version + 1,
+     SET admitted = n.admitted, eligible = n.place IS NOT NULL, version = h.version + 1,
+         head = least(h.head, n.place),
          vtime = greatest(h.vtime, (SELECT o.vtime FROM slot o))
-    FROM (SELECT s.tid, s.waits, coalesce(c.admitted, 0) AS admitted
+    FROM (SELECT s.tid, s.place, coalesce(c.admitted, 0) AS admitted
             FROM share s
             LEFT JOIN counted c ON c.tenant = s.tenant
-           WHERE s.admitted <> coalesce(c.admitted, 0) OR s.eligible <> s.waits) n
+           WHERE s.admitted <> coalesce(c.admitted, 0) OR s.eligible <> (s.place IS NOT NULL)
+              OR s.place < s.head) n
    WHERE h.ctid = n.tid
 )
 INSERT INTO lethe.shares (target, tenant, vtime, admitted, eligible)

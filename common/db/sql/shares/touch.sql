@@ -2,7 +2,9 @@
 -- more or less than was charged, or new ones wait. A tenant that was away gets no credit for it.
 --
 --   $1 text     target
---   $2 jsonb    array of {tenant, freed (tasks), cost (milliseconds, may be negative)}, each once
+--   $2 jsonb    array of {tenant, freed (tasks), cost (milliseconds, may be negative), place (the
+--               first of its new waiting tasks; 0: look from the beginning; none: nothing new
+--               waits)}, each once
 -- Affects  the tenants' shares
 -- Locks    the shares; the caller has locked the target's slots
 -- Index    shares_pkey, target_slots_pkey from the newest version down; rows are changed by ctid
@@ -13,10 +15,10 @@ WITH slot AS MATERIALIZED (
    WHERE x.target = $1::text
    ORDER BY x.version DESC LIMIT 1
 ), entry AS MATERIALIZED (
-  SELECT e.tenant, e.freed, h.tid,
+  SELECT e.tenant, e.freed, e.place, h.tid,
          e.cost * 100 / coalesce((SELECT c.weight FROM lethe.tenants c
                                    WHERE c.target = $1::text AND c.name = e.tenant), 100) AS vtime
-    FROM jsonb_to_recordset($2::jsonb) AS e (tenant text, freed integer, cost bigint)
+    FROM jsonb_to_recordset($2::jsonb) AS e (tenant text, freed integer, cost bigint, place bigint)
     LEFT JOIN LATERAL (SELECT x.ctid AS tid FROM lethe.shares x
                         WHERE x.target = $1::text AND x.tenant = e.tenant
                         ORDER BY x.version DESC LIMIT 1) h ON true
@@ -28,7 +30,8 @@ WITH slot AS MATERIALIZED (
 ), known AS (
   UPDATE lethe.shares h
      SET eligible = true, admitted = greatest(0, h.admitted - e.freed), version = h.version + 1,
-         vtime = greatest((SELECT vtime FROM slot), h.vtime + e.vtime)
+         vtime = greatest((SELECT vtime FROM slot), h.vtime + e.vtime),
+         head = least(h.head, e.place)
     FROM entry e
    WHERE h.ctid = e.tid
 )
