@@ -45,15 +45,23 @@ std::optional<Firing> plan_firing(const DuePolicy& due) {
 }
 
 void FiringDuty::run_once(const Term& term) {
-  for (const DuePolicy& due : store_.due_policies(policies_max)) {
-    try {
-      fire(term, due);
-    } catch (const std::invalid_argument& error) {
-      refuse(due, error.what());
-    } catch (const StoreError& error) {
-      if (error.failure() != Failure::rejected) throw;
-      refuse(due, error.what());
-    }
+  // Page by page: policies that can never fire stay due, and must not hold up the others.
+  for (std::string after;;) {
+    const auto page = store_.due_policies(policies_max, after);
+    for (const DuePolicy& due : page) fire_or_refuse(term, due);
+    if (page.size() < static_cast<std::size_t>(policies_max)) return;
+    after = page.back().name;
+  }
+}
+
+void FiringDuty::fire_or_refuse(const Term& term, const DuePolicy& due) {
+  try {
+    fire(term, due);
+  } catch (const std::invalid_argument& error) {
+    refuse(due, error.what());
+  } catch (const StoreError& error) {
+    if (error.failure() != Failure::rejected) throw;
+    refuse(due, error.what());
   }
 }
 

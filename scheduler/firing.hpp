@@ -26,6 +26,7 @@ class FiringDuty {
   void run_once(const Term& term);
 
  private:
+  void fire_or_refuse(const Term& term, const DuePolicy& due);
   void fire(const Term& term, const DuePolicy& due);
   void refuse(const DuePolicy& due, const std::string& why);
 

@@ -72,7 +72,9 @@ class SchedulerStore {
  public:
   virtual ~SchedulerStore() = default;
 
-  virtual std::vector<DuePolicy> due_policies(std::int32_t policies_max) = 0;
+  /// By name, those whose names come after `after` ("": all).
+  virtual std::vector<DuePolicy> due_policies(std::int32_t policies_max,
+                                              const std::string& after) = 0;
   /// Records the instants and makes the run with its plan task. The run's id, or "" when nothing
   /// was fired: the term is over, the policy changed, the instant was fired already, or the run
   /// before is still open (then the instant is recorded as skipped).

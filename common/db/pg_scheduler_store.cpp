@@ -65,10 +65,11 @@ void PgLeadership::resign(const Term& term) {
   });
 }
 
-std::vector<DuePolicy> PgSchedulerStore::due_policies(std::int32_t policies_max) {
+std::vector<DuePolicy> PgSchedulerStore::due_policies(std::int32_t policies_max,
+                                                      const std::string& after) {
   return transact(session_, "policies_due", [&](Transaction& transaction) {
     std::vector<DuePolicy> due;
-    for (const auto& row : transaction.exec(queries::policies_due, Params::of(policies_max)))
+    for (const auto& row : transaction.exec(queries::policies_due, Params::of(policies_max, after)))
       due.push_back({.name = text(row, "name"),
                      .spec_text = text(row, "spec_text"),
                      .epoch = number(row, "epoch"),

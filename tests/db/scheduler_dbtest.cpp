@@ -32,7 +32,7 @@ DuePolicy due_policy(TestDatabase& database, RunDriver& fleet) {
   policy.schedule = "every 10 s";
   fleet.apply(policy);
   database.execute("UPDATE lethe.policies SET next_fire_at = clock_timestamp() - interval '1 s'");
-  const auto due = fleet.scheduler().due_policies(10);
+  const auto due = fleet.scheduler().due_policies(10, "");
   REQUIRE(due.size() == 1);
   return due[0];
 }
@@ -86,7 +86,7 @@ TEST_CASE("an instant of a policy fires once however often it is tried", "[firin
   CHECK(database.number("SELECT count(*) FROM lethe.runs") == 1);
   CHECK(fleet.work_off(run).state == "satisfied");
   CHECK(fleet.run(run).rows == 25);
-  CHECK(fleet.scheduler().due_policies(10).empty());
+  CHECK(fleet.scheduler().due_policies(10, "").empty());
 }
 
 TEST_CASE("missed instants and instants during an open run are recorded as skipped", "[firing]") {
@@ -122,11 +122,11 @@ TEST_CASE("a paused or disabled policy is not due", "[firing]") {
   RunDriver fleet(database);
   due_policy(database, fleet);
   fleet.control().fleet().pause({.scope = PauseScope::policy, .name = "p"}, "", "test");
-  CHECK(fleet.scheduler().due_policies(10).empty());
+  CHECK(fleet.scheduler().due_policies(10, "").empty());
   fleet.control().fleet().resume({.scope = PauseScope::policy, .name = "p"}, "test");
-  CHECK(fleet.scheduler().due_policies(10).size() == 1);
+  CHECK(fleet.scheduler().due_policies(10, "").size() == 1);
   fleet.control().policies().set_enabled(*fleet.control().policies().find("p"), false, {}, "test");
-  CHECK(fleet.scheduler().due_policies(10).empty());
+  CHECK(fleet.scheduler().due_policies(10, "").empty());
 }
 
 TEST_CASE("history gets its daily partitions and loses the old ones", "[housekeeping]") {

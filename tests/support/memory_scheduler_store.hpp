@@ -61,7 +61,14 @@ class MemorySchedulerStore final : public SchedulerStore {
  public:
   explicit MemorySchedulerStore(const MemoryLeadership& leadership) : leadership_(leadership) {}
 
-  std::vector<DuePolicy> due_policies(std::int32_t) override { return due; }
+  std::vector<DuePolicy> due_policies(std::int32_t policies_max, const std::string& after) override {
+    std::vector<DuePolicy> page;
+    std::sort(due.begin(), due.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    for (const auto& policy : due)
+      if (policy.name > after && page.size() < static_cast<std::size_t>(policies_max))
+        page.push_back(policy);
+    return page;
+  }
   std::string fire(const Term& term, const Firing& firing) override {
     if (firing.policy == rejected_policy)
       throw StoreError(Failure::rejected, "runs_insert", "23503", "no such target");

@@ -113,6 +113,17 @@ TEST_CASE("a policy that cannot fire does not stop the others", "[firing]") {
   CHECK(world.store.firings[0].policy == "good");
 }
 
+TEST_CASE("however many policies cannot fire, the others do", "[firing]") {
+  World world;
+  for (int i = 0; i < 250; ++i)
+    world.store.due.push_back(
+        due("broken" + std::to_string(i), "61 * * * *", midnight, midnight + 1h));
+  world.store.due.push_back(due("good", "0 * * * *", midnight, midnight + 1h));
+  world.firing.run_once(world.term);
+  REQUIRE(world.store.firings.size() == 1);
+  CHECK(world.store.firings[0].policy == "good");
+}
+
 TEST_CASE("a term that is over fires nothing", "[firing]") {
   World world;
   world.store.due = {due("p", "0 * * * *", midnight, midnight + 1h)};
