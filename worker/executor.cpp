@@ -125,10 +125,11 @@ StepResult Executor::plan(const Job& job) {
   outcome.estimated_rows = plan.estimated_rows;
   outcome.verify_payload = encode({.bounds = facts.bounds, .work = {}});
   outcome.tasks.reserve(plan.work.size());
-  for (const CleanWork& work : plan.work)
+  for (const PlannedWork& work : plan.work)
     outcome.tasks.push_back({.id = TaskId{new_ulid(clock_, random_)},
                              .kind = TaskKind::clean,
-                             .payload = encode({.bounds = facts.bounds, .work = work})});
+                             .payload = encode({.bounds = facts.bounds, .work = work}),
+                             .batch_size = work.first_batch});
   log_event(LogLevel::info, "run_planned",
             {{"run", job.run->id.value},
              {"policy", job.run->policy},

@@ -9,7 +9,7 @@ namespace {
 // Inside this band around the target a size is kept, so that noise does not move it.
 constexpr double fast_below = 0.7;
 constexpr double slow_above = 1.3;
-constexpr double growth_max = 1.5;
+constexpr double growth_max = 2;
 
 std::int64_t within(Strategy strategy, std::int64_t size) {
   const BatchLimits limits = batch_limits(strategy);

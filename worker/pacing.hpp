@@ -19,7 +19,7 @@ struct BatchLimits {
 /// The size to use for a task that says `stored` (0: nothing known yet), within the bounds.
 [[nodiscard]] std::int64_t batch_size_now(Strategy strategy, std::int64_t stored) noexcept;
 
-/// The next size after a batch of `size` committed in `took`. Grows by at most half, and only when
+/// The next size after a batch of `size` committed in `took`. At most doubles, and only when
 /// the batch was clearly faster than `target`; shrinks in proportion when it was clearly slower.
 /// Always within the bounds. Pure.
 [[nodiscard]] std::int64_t batch_size_after(Strategy strategy, std::int64_t size,

@@ -91,7 +91,8 @@ void take_plan(Transaction& transaction, const std::string& run, const PlanOutco
     tasks.push_back({.id = task.id.value,
                      .source_id = "",
                      .kind = to_string(task.kind),
-                     .payload = task.payload});
+                     .payload = task.payload,
+                     .batch_size = task.batch_size});
   if (!tasks.empty()) insert_tasks(transaction, run, tasks);
 }
 

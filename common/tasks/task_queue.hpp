@@ -26,6 +26,7 @@ struct NewTask {
   TaskId id;
   TaskKind kind = TaskKind::clean;
   std::string payload;  ///< msgpack
+  std::int64_t batch_size = 0;  ///< of the first batch; 0: the strategy's default
 };
 
 /// What a plan found, settled together with the plan task. `tasks` may be empty: then

@@ -42,6 +42,7 @@ struct RelationFacts {
   std::int64_t blocks = 0;     ///< physical size now
   double rows = -1;            ///< by statistics; -1: never analysed
   double expired = -1;         ///< by any column, by statistics; -1: unknown
+  bool has_triggers = false;   ///< that a DELETE fires, those of foreign keys included
   std::vector<KeyFacts> keys;  ///< per timestamp column of the policy
 };
 

@@ -89,6 +89,14 @@ BuiltStatement find_in_blocks(const std::string& relation, const Predicate& pred
   return built;
 }
 
+BuiltStatement find_anywhere(const std::string& relation, const Predicate& predicate) {
+  BuiltStatement built;
+  // Counted: for the first row alone the server would not start other processes.
+  built.sql = fmt::format("SELECT count(*) > 0 AS found FROM ONLY {} AS x WHERE {}", relation,
+                          predicate.all_phases(built.params));
+  return built;
+}
+
 BuiltStatement find_by_index(const std::string& relation, const Predicate& predicate,
                              std::size_t phase) {
   BuiltStatement built;

@@ -53,6 +53,10 @@ struct KeyRange {
 [[nodiscard]] BuiltStatement find_in_blocks(const std::string& relation, const Predicate& predicate,
                                             const BlockRange& blocks);
 
+/// Whether the relation has an eligible row at all: in one scan that the server may share out to
+/// several processes, which a scan of blocks cannot be. Returns found.
+[[nodiscard]] BuiltStatement find_anywhere(const std::string& relation, const Predicate& predicate);
+
 /// Whether the relation still has a row that is eligible by timestamp column `phase`, by the index
 /// that leads to it. Returns found.
 [[nodiscard]] BuiltStatement find_by_index(const std::string& relation, const Predicate& predicate,

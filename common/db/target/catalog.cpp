@@ -126,7 +126,8 @@ std::vector<RelationRow> look_up_relations(Transaction& transaction, const Table
                          .name = text(row, "name"),
                          .blocks = number(row, "blocks"),
                          .rows = number<double>(row, "rows"),
-                         .may_lock = flag(row, "may_lock")});
+                         .may_lock = flag(row, "may_lock"),
+                         .has_triggers = flag(row, "has_triggers")});
   }
   return relations;
 }

@@ -89,6 +89,7 @@ RelationFacts Look::at(const RelationRow& relation) const {
   found.fingerprint = look_up_identity(transaction, relation.oid).fingerprint;
   found.blocks = relation.blocks;
   found.rows = relation.rows;
+  found.has_triggers = relation.has_triggers;
   if (relation.rows > 0)
     found.expired = estimate(transaction, select_eligible(relation.name, predicate));
   for (std::size_t phase = 0; phase < run.spec.timestamp.size(); ++phase)

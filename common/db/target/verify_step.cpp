@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds step_time{2'000};
 constexpr std::int64_t blocks_at_once = 8'192;
+constexpr std::int64_t blocks_in_one_look = 65'536;  // 512 MiB: a second or two
 constexpr std::int32_t tid_ranges_since = 140'000;
 
 /// Where a verification stands: relations are looked at by oid, each from its first block.
@@ -41,6 +42,8 @@ bool found(Transaction& transaction, const BuiltStatement& built) {
 /// -1 when an eligible row was found.
 std::int64_t look_through(Transaction& transaction, const RelationRow& relation,
                           const Predicate& predicate, std::int64_t block, const Stopwatch& watch) {
+  if (block == 0 && relation.blocks > blocks_at_once && relation.blocks <= blocks_in_one_look)
+    return found(transaction, find_anywhere(relation.name, predicate)) ? -1 : relation.blocks;
   while (block < relation.blocks && watch.elapsed() < step_time) {
     const BlockRange range{.from = block, .to = std::min(block + blocks_at_once, relation.blocks)};
     if (found(transaction, find_in_blocks(relation.name, predicate, range))) return -1;

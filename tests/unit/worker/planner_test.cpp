@@ -119,9 +119,23 @@ TEST_CASE("a small table is one task and a large one at most 64", "[planner]") {
     return planned(facts_of({relation(1, blocks, -1, -1, {})}), policy).work.size();
   };
   CHECK(tasks(1) == 1);
-  CHECK(tasks(1'023) == 1);
-  CHECK(tasks(1'024) == 2);
+  CHECK(tasks(4'095) == 1);
+  CHECK(tasks(4'096) == 2);
   CHECK(tasks(4'294'967'295) == 64);
+}
+
+TEST_CASE("the first batch is as large as statistics allow and small where triggers run",
+          "[planner]") {
+  const auto first = [](double expired, bool has_triggers) {
+    RelationFacts facts = relation(1, 10'000, 100'000, expired, {});
+    facts.has_triggers = has_triggers;
+    return planned(facts_of({facts}), policy_on({"at"})).work.at(0).first_batch;
+  };
+  CHECK(first(-1, false) == 0);
+  CHECK(first(0, false) == 4'096);
+  CHECK(first(340'000, false) == 1'470);
+  CHECK(first(1e9, false) == 256);
+  CHECK(first(340'000, true) == 58);
 }
 
 TEST_CASE("every block of every swept table is in exactly one range", "[planner]") {
