@@ -52,6 +52,18 @@ void add_tenant_fields(Fields& fields, const TenantRule& rule) {
     fields.emplace_back(fmt::format("tenant.overrides.{}", tenant), override_text(entry));
 }
 
+std::string batch_text(const BatchRule& rule) {
+  const BatchRule usual;
+  std::string text;
+  const auto add = [&](const char* name, std::int64_t value, std::int64_t usual_value) {
+    if (value != usual_value) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value);
+  };
+  add("target_ms", rule.target_ms, usual.target_ms);
+  add("duty_percent", rule.duty_percent, usual.duty_percent);
+  add("rows_per_second", rule.rows_per_second, usual.rows_per_second);
+  return text;
+}
+
 /// When and in which order its tasks run; what is as usual is left out.
 void add_queue_fields(Fields& fields, const Policy& policy) {
   const Policy usual;
@@ -67,6 +79,7 @@ void add_queue_fields(Fields& fields, const Policy& policy) {
     fields.emplace_back("priority", fmt::format("{}", policy.priority));
   if (policy.expire_after_seconds != usual.expire_after_seconds)
     fields.emplace_back("expire_after", to_text(Retention{0, policy.expire_after_seconds}));
+  if (policy.batch != usual.batch) fields.emplace_back("batch", batch_text(policy.batch));
 }
 
 const std::string* find_field(const Fields& fields, const std::string& name) {

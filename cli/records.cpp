@@ -43,6 +43,7 @@ Record target_record(const TargetRow& row) {
   return {{"name", row.name},
           {"url", row.url},
           {"max_running", row.max_running},
+          {"rows_per_second", row.rows_per_second},
           count("policies", row.policies),
           count("waiting", row.waiting),
           count("running", row.running),

@@ -34,6 +34,7 @@ std::optional<Settlement> Executor::execute(const Job& job) {
                   .strategy = {},
                   .size = 0,
                   .batch_target = batch_target_,
+                  .rule = job.run->spec.batch,
                   .cancelled = false,
                   .given_up = false,
                   .overdue = false};
@@ -49,6 +50,7 @@ std::optional<Settlement> Executor::execute(const Job& job) {
   facts.given_up = end();
   facts.overdue = began && clock_.now() >= job.end_by;
   auto settlement = next_step(facts, result, random_);
+  if (settlement) settlement->policy = job.run->policy;
   if (settlement)
     settlement->took = std::chrono::ceil<std::chrono::milliseconds>(clock_.now() - started);
   else

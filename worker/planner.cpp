@@ -51,9 +51,11 @@ struct Piece {
 };
 
 Piece swept(const RelationFacts& relation) {
+  constexpr std::int64_t small_parts_max = 8;
+  const std::int64_t small = std::min(small_parts_max, relation.blocks / range_blocks_min);
   return {.relation = &relation,
           .phase = std::nullopt,
-          .useful = std::max<std::int64_t>(1, relation.blocks / range_blocks_min)};
+          .useful = std::max({std::int64_t{1}, small, relation.blocks / range_blocks_usual})};
 }
 
 Piece indexed(const RelationFacts& relation, std::size_t phase) {
@@ -70,24 +72,24 @@ Piece indexed(const RelationFacts& relation, std::size_t phase) {
 constexpr std::int64_t first_rows = 50'000;
 constexpr std::int64_t first_rows_with_triggers = 2'000;
 
-std::int64_t first_batch_of(const Piece& piece) {
+std::int64_t first_batch_of(const Piece& piece, const BatchRule& rule) {
   const RelationFacts& relation = *piece.relation;
-  const std::int64_t rows = relation.has_triggers ? first_rows_with_triggers : first_rows;
+  std::int64_t rows = relation.has_triggers ? first_rows_with_triggers : first_rows;
+  if (rule.rows_per_second > 0) rows = std::min(rows, rule.rows_per_second);
   if (piece.phase) return rows / 10;  // found one by one, and twice
   if (relation.expired < 0) return 0;
-  constexpr std::int64_t blocks_min = 256;
-  constexpr std::int64_t blocks_max = 4'096;
+  constexpr double blocks_min = 256;
+  constexpr double blocks_min_of_few_rows = 16;
+  constexpr double blocks_max = 4'096;
   const double a_block = relation.expired / static_cast<double>(relation.blocks);
   const double blocks = static_cast<double>(rows) / std::max(a_block, 0.01);
-  return static_cast<std::int64_t>(std::clamp(
-      blocks, static_cast<double>(relation.has_triggers ? blocks_min / 16 : blocks_min),
-      static_cast<double>(blocks_max)));
+  return static_cast<std::int64_t>(
+      std::clamp(blocks, rows < first_rows ? blocks_min_of_few_rows : blocks_min, blocks_max));
 }
 
 /// Part number `i` of `parts` of a piece.
 PlannedWork part_of(const Piece& piece, std::int64_t i, std::int64_t parts) {
   PlannedWork work;
-  work.first_batch = first_batch_of(piece);
   work.relation = piece.relation->relation;
   work.fingerprint = piece.relation->fingerprint;
   if (!piece.phase) {
@@ -110,7 +112,7 @@ PlannedWork part_of(const Piece& piece, std::int64_t i, std::int64_t parts) {
 }
 
 /// One task for every piece, and what is left of the allowance shared out by what they deserve.
-std::vector<PlannedWork> split(const std::vector<Piece>& pieces) {
+std::vector<PlannedWork> split(const std::vector<Piece>& pieces, const BatchRule& rule) {
   const auto taken = static_cast<std::int64_t>(pieces.size());
   const std::int64_t to_share = std::max<std::int64_t>(0, plan_tasks_max - taken);
   std::int64_t deserved = 0;
@@ -119,7 +121,10 @@ std::vector<PlannedWork> split(const std::vector<Piece>& pieces) {
   for (const Piece& piece : pieces) {
     const std::int64_t share = 1 + to_share * piece.useful / deserved;
     const std::int64_t parts = std::min(share, piece.useful);
-    for (std::int64_t i = 0; i < parts; ++i) work.push_back(part_of(piece, i, parts));
+    for (std::int64_t i = 0; i < parts; ++i) {
+      work.push_back(part_of(piece, i, parts));
+      work.back().first_batch = first_batch_of(piece, rule);
+    }
   }
   return work;
 }
@@ -161,7 +166,7 @@ std::variant<Plan, std::string> make_plan(const PlanFacts& facts, const Policy& 
   plan.strategy = strategy_name(!by_index.empty(), !pieces.empty());
   plan.estimated_rows = estimated_rows(facts);
   pieces.insert(pieces.begin(), by_index.begin(), by_index.end());
-  plan.work = split(pieces);
+  plan.work = split(pieces, policy.batch);
   return plan;
 }
 

@@ -11,9 +11,13 @@
 
 namespace lethe::worker {
 
-/// Smallest part of a table that becomes a task of its own, in blocks (16 MiB): about a tenth of a
-/// second of work, so that leasing and settling are a small part of it.
-inline constexpr std::int64_t range_blocks_min = 2'048;
+/// Smallest part of a table that becomes a task of its own, in blocks (4 MiB): the first eight of a
+/// table, so that a fleet has something to share even in a small one.
+inline constexpr std::int64_t range_blocks_min = 512;
+
+/// And from then on (16 MiB): about a tenth of a second of work, so that leasing and settling are a
+/// small part of it.
+inline constexpr std::int64_t range_blocks_usual = 2'048;
 
 /// Expired rows, by estimate, for which a part of an index becomes a task of its own: a few seconds
 /// of batches. With less, leasing and settling would be a large part of the work.

@@ -82,6 +82,15 @@ enum class Missed { once, skip };
 /// waits (one at most).
 enum class Overlap { skip, queue };
 
+/// How hard a policy's batches may press on the database.
+struct BatchRule {
+  std::int64_t target_ms = 0;  ///< 10..30000: how long a batch should take; 0: the worker's own
+  std::int64_t duty_percent =
+      100;  ///< 1..100: a task rests after each batch, at work so much of the time
+  std::int64_t rows_per_second = 0;  ///< of the whole fleet, on average; 0: no limit
+  friend bool operator==(const BatchRule&, const BatchRule&) = default;
+};
+
 /// What to keep: one table, how long, for whom, when. A plain value; applying it is elsewhere.
 struct Policy {
   std::string name;    ///< [a-z0-9][a-z0-9_.-]{0,62}; empty for an ad-hoc run
@@ -102,14 +111,16 @@ struct Policy {
   std::string lane = "normal";      ///< [a-z0-9][a-z0-9_.-]{0,62}
   std::int32_t priority = 2;  ///< 0 (first) to 4; a step weighs as much as ten minutes of waiting
   std::int64_t expire_after_seconds = 86'400;  ///< 60..2592000; no batch of a run starts later
+  BatchRule batch;
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 
 /// A database that Lethe cleans, as a file of policies describes it.
 struct TargetSpec {
-  std::string name;              ///< same form as a policy's name
-  std::string url;               ///< libpq URI, key=value string or service; never a password
-  std::int32_t max_running = 4;  ///< tasks admitted at once, 1..1000
+  std::string name;                  ///< same form as a policy's name
+  std::string url;                   ///< libpq URI, key=value string or service; never a password
+  std::int32_t max_running = 4;      ///< tasks admitted at once, 1..1000
+  std::int64_t rows_per_second = 0;  ///< of the whole fleet, on average; 0: no limit
   friend bool operator==(const TargetSpec&, const TargetSpec&) = default;
 };
 

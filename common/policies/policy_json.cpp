@@ -218,11 +218,21 @@ void read_timing(const Reader& reader, Policy& policy) {
     policy.expire_after_seconds = reader.integer("expire_after", 30 * 86'400);
 }
 
+BatchRule read_batch(const Json& json) {
+  const Reader reader(json, "batch", {"duty_percent", "rows_per_second", "target_ms"});
+  BatchRule rule;
+  if (reader.has("target_ms")) rule.target_ms = reader.integer("target_ms", 30'000);
+  if (reader.has("duty_percent")) rule.duty_percent = reader.integer("duty_percent", 100);
+  if (rule.duty_percent < 1) refuse("batch.duty_percent", "is not from 1 to 100");
+  if (reader.has("rows_per_second")) rule.rows_per_second = reader.integer("rows_per_second");
+  return rule;
+}
+
 Policy read_policy(const Json& json) {
-  const Reader reader(
-      json, "policy",
-      {"name", "target", "table", "timestamp", "retain", "where", "keep_min", "tenant", "schedule",
-       "timezone", "window", "missed", "overlap", "jitter", "lane", "priority", "expire_after"});
+  const Reader reader(json, "policy",
+                      {"name", "target", "table", "timestamp", "retain", "where", "keep_min",
+                       "tenant", "schedule", "timezone", "window", "missed", "overlap", "jitter",
+                       "lane", "priority", "expire_after", "batch"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
@@ -235,6 +245,7 @@ Policy read_policy(const Json& json) {
   if (reader.has("schedule")) policy.schedule = reader.text("schedule");
   policy.timezone = reader.text("timezone");
   read_timing(reader, policy);
+  if (reader.has("batch")) policy.batch = read_batch(reader.get("batch"));
   return policy;
 }
 
@@ -250,6 +261,13 @@ void add_timing(const Policy& policy, Json& json) {
   if (policy.priority != usual.priority) json["priority"] = policy.priority;
   if (policy.expire_after_seconds != usual.expire_after_seconds)
     json["expire_after"] = policy.expire_after_seconds;
+  if (policy.batch == usual.batch) return;
+  Json& batch = json["batch"] = Json::object();
+  if (policy.batch.target_ms != usual.batch.target_ms) batch["target_ms"] = policy.batch.target_ms;
+  if (policy.batch.duty_percent != usual.batch.duty_percent)
+    batch["duty_percent"] = policy.batch.duty_percent;
+  if (policy.batch.rows_per_second != usual.batch.rows_per_second)
+    batch["rows_per_second"] = policy.batch.rows_per_second;
 }
 
 }  // namespace

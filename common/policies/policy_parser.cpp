@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "common/policies/batch_parser.hpp"
 #include "common/policies/condition_parser.hpp"
 #include "common/policies/connection_url.hpp"
 #include "common/policies/not_yet.hpp"
@@ -29,11 +30,11 @@ constexpr std::size_t max_tenant_bytes = 1000;
 constexpr std::int64_t max_keep_min = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
-constexpr std::array<std::string_view, 2> target_keys{"url", "max_running"};
-constexpr std::array<std::string_view, 18> policy_keys{
-    "name",     "target", "table",    "timestamp", "retain",       "where",
-    "keep_min", "tenant", "schedule", "timezone",  "window",       "missed",
-    "overlap",  "jitter", "lane",     "priority",  "expire_after", "action"};
+constexpr std::array<std::string_view, 3> target_keys{"url", "max_running", "rows_per_second"};
+constexpr std::array<std::string_view, 19> policy_keys{
+    "name",   "target",   "table",        "timestamp", "retain", "where",   "keep_min",
+    "tenant", "schedule", "timezone",     "window",    "missed", "overlap", "jitter",
+    "lane",   "priority", "expire_after", "action",    "batch"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
 
@@ -98,6 +99,8 @@ TargetSpec read_target(const std::string& name, const YamlValue& value) {
   if (const YamlValue* max_running = map.find("max_running")) {
     target.max_running = static_cast<std::int32_t>(max_running->integer(1, 1000));
   }
+  if (const YamlValue* rows = map.find("rows_per_second"))
+    target.rows_per_second = rows->integer(1, rows_per_second_max);
   return target;
 }
 
@@ -186,6 +189,7 @@ Policy read_policy(const YamlValue& value) {
   }
   read_schedule(map, policy);
   read_timing(map, policy);
+  if (const YamlValue* batch = map.find("batch")) policy.batch = read_batch(*batch);
   check_word(map, "action", "delete");
   return policy;
 }

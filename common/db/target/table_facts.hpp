@@ -30,8 +30,8 @@ struct RelationRow {
   std::uint32_t oid = 0;
   std::string name;
   std::int64_t blocks = 0;
-  double rows = -1;       ///< by statistics; -1: never analysed
-  bool may_lock = false;  ///< this role may lock its rows (SELECT … FOR UPDATE)
+  double rows = -1;           ///< by statistics; -1: never analysed
+  bool may_lock = false;      ///< this role may lock its rows (SELECT … FOR UPDATE)
   bool has_triggers = false;  ///< that a DELETE fires, those of foreign keys included
 };
 

@@ -34,8 +34,8 @@ policies:
 )",
                                          "policies.yaml");
   REQUIRE(file.targets.size() == 2);
-  CHECK(file.targets[0] == TargetSpec{"app", "service=app", 7});
-  CHECK(file.targets[1] == TargetSpec{"other", "host=db dbname=x", 4});
+  CHECK(file.targets[0] == TargetSpec{"app", "service=app", 7, 0});
+  CHECK(file.targets[1] == TargetSpec{"other", "host=db dbname=x", 4, 0});
 
   Policy expected;
   expected.name = "executions-90d";

@@ -119,8 +119,11 @@ TEST_CASE("a small table is one task and a large one at most 64", "[planner]") {
     return planned(facts_of({relation(1, blocks, -1, -1, {})}), policy).work.size();
   };
   CHECK(tasks(1) == 1);
-  CHECK(tasks(4'095) == 1);
-  CHECK(tasks(4'096) == 2);
+  CHECK(tasks(1'023) == 1);
+  CHECK(tasks(1'024) == 2);
+  CHECK(tasks(5'000) == 8);
+  CHECK(tasks(18'431) == 8);
+  CHECK(tasks(18'432) == 9);
   CHECK(tasks(4'294'967'295) == 64);
 }
 
@@ -191,7 +194,7 @@ TEST_CASE("index ranges are spread evenly over the splits", "[planner]") {
 }
 
 TEST_CASE("swept tables and indexes share the allowance by what they deserve", "[planner]") {
-  RelationFacts table = relation(2, 32 * 512, -1, -1, {false});
+  RelationFacts table = relation(2, 32 * 2'048, -1, -1, {false});
   const Plan plan =
       planned(facts_of({table, split_relation(1, {key_of(32 * 20'000, 63)})}), policy_on({"at"}));
   CHECK(plan.strategy == "mixed");
