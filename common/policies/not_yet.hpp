@@ -20,9 +20,7 @@ inline constexpr NotYet not_yet[] = {
     {"policy", "strategy"},
     {"tenant", "from"},
     {"tenant", "strict"},
-    {"action", "call"},
     {"action", "drop_partitions"},
-    {"action", "set"},
 };
 
 inline constexpr std::string_view not_yet_message =
