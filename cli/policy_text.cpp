@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/policies/action.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/policies/timing_parser.hpp"
 
@@ -64,6 +65,15 @@ std::string batch_text(const BatchRule& rule) {
   return text;
 }
 
+/// What happens to the rows; deleting them is as usual and left out.
+void add_action_fields(Fields& fields, const Action& action) {
+  if (action.kind == Action::Kind::call)
+    fields.emplace_back("action.call", to_text(action.function));
+  for (const auto& [column, value] : action.values)
+    fields.emplace_back(fmt::format("action.set.{}", column),
+                        value ? fmt::format("'{}'", *value) : "null");
+}
+
 /// When and in which order its tasks run; what is as usual is left out.
 void add_queue_fields(Fields& fields, const Policy& policy) {
   const Policy usual;
@@ -102,14 +112,17 @@ std::string condition_text(const Condition& condition) {
 }
 
 Fields policy_fields(const Policy& policy) {
-  Fields fields{{"target", policy.target},
-                {"table", to_text(policy.table)},
-                {"timestamp", joined(policy.timestamp)},
-                {"retain", to_text(policy.retain)}};
+  Fields fields{{"target", policy.target}};
+  if (!policy.timestamp.empty()) {  // a function may do without a table
+    fields.emplace_back("table", to_text(policy.table));
+    fields.emplace_back("timestamp", joined(policy.timestamp));
+  }
+  fields.emplace_back("retain", to_text(policy.retain));
   const std::string where = condition_text(policy.where);
   if (!where.empty()) fields.emplace_back("where", where);
   if (policy.keep_min) fields.emplace_back("keep_min", fmt::format("{}", *policy.keep_min));
   if (policy.tenant) add_tenant_fields(fields, *policy.tenant);
+  add_action_fields(fields, policy.action);
   if (!policy.schedule.empty()) {
     fields.emplace_back("schedule", policy.schedule);
     fields.emplace_back("timezone", policy.timezone);

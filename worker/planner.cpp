@@ -20,7 +20,7 @@ bool has_index(const RelationFacts& relation, const Policy& policy) {
 
 bool few_are_expired(const RelationFacts& relation) {
   return relation.rows > 0 && relation.expired >= 0 &&
-         relation.expired / relation.rows <= index_fraction_max;
+         std::max(relation.expired, relation.passed) / relation.rows <= index_fraction_max;
 }
 
 std::string in_quotes(const std::string& name) {
@@ -139,15 +139,25 @@ std::optional<std::int64_t> estimated_rows(const PlanFacts& facts) {
   return std::llround(sum);
 }
 
-const char* strategy_name(bool indexed, bool swept) {
-  if (indexed && swept) return "mixed";
-  if (indexed) return "index";
-  return swept ? "sweep" : "none";
+std::string strategy_name(bool indexed, bool swept, const Policy& policy) {
+  if (!indexed && !swept) return "none";
+  const std::string ways = indexed && swept ? "mixed" : indexed ? "index" : "sweep";
+  return policy.action.kind == Action::Kind::set ? ways + ", set" : ways;
+}
+
+/// A function is called by one task alone: nobody knows how it would share its work.
+Plan call_of(const FunctionIdentity& function) {
+  PlannedWork work;
+  work.strategy = Strategy::call;
+  work.relation = function.oid;
+  work.fingerprint = function.fingerprint;
+  return {.strategy = to_string(Strategy::call), .estimated_rows = {}, .work = {work}};
 }
 
 }  // namespace
 
 std::variant<Plan, std::string> make_plan(const PlanFacts& facts, const Policy& policy) {
+  if (facts.function) return call_of(*facts.function);
   Plan plan;
   std::vector<Piece> by_index;
   std::vector<Piece> pieces;
@@ -163,7 +173,7 @@ std::variant<Plan, std::string> make_plan(const PlanFacts& facts, const Policy& 
       pieces.push_back(swept(relation));
     }
   }
-  plan.strategy = strategy_name(!by_index.empty(), !pieces.empty());
+  plan.strategy = strategy_name(!by_index.empty(), !pieces.empty(), policy);
   plan.estimated_rows = estimated_rows(facts);
   pieces.insert(pieces.begin(), by_index.begin(), by_index.end());
   plan.work = split(pieces, policy.batch);

@@ -35,7 +35,9 @@ struct PlannedWork : CleanWork {
 
 /// How a run will work.
 struct Plan {
-  std::string strategy;                        ///< "sweep", "index", "mixed"; "none": no work
+  /// "sweep", "index", "mixed", each followed by ", set" where rows are changed; "call"; "none": no
+  /// work
+  std::string strategy;
   std::optional<std::int64_t> estimated_rows;  ///< expired rows; nothing: a table has no statistics
   std::vector<PlannedWork> work;
 };
@@ -45,7 +47,8 @@ struct Plan {
 ///
 /// Every relation that has a block is visited completely, whatever statistics say of it, for they
 /// may be old: by an index where one leads to the expired rows of every timestamp column and at
-/// most a twentieth of the rows is expired, else by block ranges. Statistics decide into how many
+/// most a twentieth of the rows is passed on the way to them, else by block ranges. A function is
+/// one task. Statistics decide into how many
 /// tasks and where an index is split; every block, and every value of an index, is in one range.
 /// Pure. Source: docs/ARCHITECTURE.md, "Strategies".
 [[nodiscard]] std::variant<Plan, std::string> make_plan(const PlanFacts& facts,

@@ -17,16 +17,19 @@ struct Finding {
   std::string cure;  ///< "" when ok
 };
 
-/// Why rows stay, and how many would go. What `preview`, `enqueue --dry-run` and the demo show.
+/// Why rows stay, and how many would go (or, by the policy's action, change). What `preview`,
+/// `enqueue --dry-run` and the demo show.
 struct Census {
   std::string cutoff;  ///< ISO 8601: older rows may go
   std::int64_t total = 0;
-  std::int64_t eligible = 0;  ///< would be deleted
+  Action::Kind action = Action::Kind::remove;
+  std::int64_t eligible = 0;  ///< would be deleted or set; with a call: are older than the cutoff
   std::int64_t too_young = 0;
   std::int64_t no_timestamp = 0;  ///< NULL or infinite
   std::int64_t condition = 0;     ///< `where` does not match
   std::int64_t tenant_off = 0;    ///< the tenant is disabled, or not the one asked for
   std::int64_t keep_min = 0;      ///< old enough, but among the newest that must stay
+  std::int64_t done = 0;          ///< old enough, but has the values already that would be set
   std::string oldest;             ///< of the eligible rows; "" when none
   std::string newest;
   std::int64_t bytes = 0;  ///< estimate: eligible share of the table's size
@@ -58,11 +61,12 @@ class TargetDatabase {
   virtual std::vector<Finding> check() = 0;
 
   /// Checks that the target is installed and that a policy fits its table: exists, kinds and types
-  /// of columns, conditions, hazards. Throws UserError (bad_config) that starts with `field` + the
-  /// key, e.g. "policies[0].table".
+  /// of columns, conditions, hazards; that its function can be called. Throws UserError
+  /// (bad_config) that starts with `field` + the key, e.g. "policies[0].table".
   virtual void check_policy(const Policy& policy, const std::string& field) = 0;
 
   /// Counts in a read-only transaction what a run made now would delete and what it would keep.
+  /// UserError (refused) for a policy that calls a function and names no table.
   virtual Census census(const Policy& policy) = 0;
 
   /// Moves the gate of a policy to `epoch`: returns when no batch of an older epoch is in flight.

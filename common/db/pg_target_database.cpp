@@ -7,7 +7,10 @@
 #include "common/db/migrator.hpp"
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/catalog.hpp"
+#include "common/db/target/functions.hpp"
+#include "common/db/target/set_columns.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
+#include "common/db/target/value_check.hpp"
 #include "common/db/transact.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/user_error.hpp"
@@ -26,32 +29,18 @@ constexpr std::chrono::milliseconds gate_patience{60'000};
 constexpr std::string_view census_settings =
     "SET LOCAL statement_timeout = '10min'; SET TRANSACTION READ ONLY";
 
-/// Runs a statement that only lets the server read values by their columns' types.
-pqxx::result read_values(Transaction& transaction, const BuiltStatement& built,
-                         const std::string& field, const TableFacts& table) {
-  try {
-    return transaction.exec_built(built.sql, built.params);
-  } catch (const pqxx::sql_error& error) {
-    std::string what = error.what();
-    what = what.substr(0, what.find('\n'));
-    throw UserError(ExitCode::bad_config,
-                    fmt::format("{}: {} does not take it: {}; write a value of the column's type",
-                                field, table.name, what));
-  }
-}
-
 void check_values(Transaction& transaction, const Policy& policy, const TableFacts& table,
                   const std::string& field) {
   BuiltStatement built;
   const std::string condition = condition_sql(policy.where, table, built.params);
   built.sql = fmt::format("SELECT 1 FROM ONLY {} AS x WHERE {} LIMIT 0", table.name, condition);
-  read_values(transaction, built, field + ".where", table);
+  read_values(transaction, built, field + ".where", table.name);
 }
 
 void check_tenants(Transaction& transaction, const Policy& policy, const TableFacts& table,
                    const std::string& field) {
   const auto row =
-      read_values(transaction, count_tenants(policy, table), field + ".tenant", table).at(0);
+      read_values(transaction, count_tenants(policy, table), field + ".tenant", table.name).at(0);
   if (number(row, "tenants") == number(row, "given")) return;
   throw UserError(ExitCode::bad_config,
                   fmt::format("{}.tenant.overrides: two of them are the same tenant to column '{}' "
@@ -79,6 +68,7 @@ void add_verdict(Census& census, const pqxx::row& row) {
   if (verdict == "condition") census.condition += rows;
   if (verdict == "tenant_off") census.tenant_off += rows;
   if (verdict == "keep_min") census.keep_min += rows;
+  if (verdict == "done") census.done += rows;
   if (verdict != "eligible") return;
   census.eligible += rows;
   census.oldest = text(row, "oldest");
@@ -155,14 +145,24 @@ void PgTargetDatabase::require_installed(const std::string& target) {
 void PgTargetDatabase::check_policy(const Policy& policy, const std::string& field) {
   require_installed(policy.target);
   transact(session_, "policy_check", [&](Transaction& transaction) {
+    if (policy.action.kind == Action::Kind::call)
+      static_cast<void>(look_up_function(transaction, policy, field));
+    if (policy.timestamp.empty()) return;  // a function may do without a table
     const TableFacts table = look_up_table(transaction, policy, field);
     static_cast<void>(look_up_relations(transaction, table, field));
     check_values(transaction, policy, table, field);
     if (policy.tenant.has_value()) check_tenants(transaction, policy, table, field);
+    check_set_values(transaction, policy, table, field);
   });
 }
 
 Census PgTargetDatabase::census(const Policy& policy) {
+  if (policy.timestamp.empty())
+    throw UserError(ExitCode::refused,
+                    fmt::format("policy {} names no table, and a function cannot be asked what it "
+                                "would do; add table and timestamp to see how many rows are older "
+                                "than the cutoff",
+                                policy.name));
   return transact(
       session_, "policy_census",
       [&](Transaction& transaction) {
@@ -175,6 +175,7 @@ Census PgTargetDatabase::census(const Policy& policy) {
           boundary = text(transaction.exec_built(built.sql, built.params).at(0), "boundary");
         }
         Census census;
+        census.action = policy.action.kind;
         census.cutoff = text(now, "cutoff");
         const BuiltStatement built = db::census(policy, table, text(now, "as_of"), boundary);
         for (const auto& row : transaction.exec_built(built.sql, built.params))

@@ -10,8 +10,10 @@
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
 #include "common/db/target/clean_step.hpp"
+#include "common/db/target/function_call.hpp"
 #include "common/db/target/look_step.hpp"
 #include "common/db/target/verify_step.hpp"
+#include "common/policies/action.hpp"
 #include "common/user_error.hpp"
 
 namespace lethe::db {
@@ -123,17 +125,29 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean_once(const RunContext
                                                                 const TaskPayload& payload,
                                                                 std::int64_t size,
                                                                 bool skip_locked) {
-  std::optional<FenceTotals> before;
+  BatchProgress progress;
   try {
-    return guarded<BatchDone>(run, lease, [&](Transaction& transaction) {
+    auto result = guarded<BatchDone>(run, lease, [&](Transaction& transaction) {
       CleanStep step{
           .run = run, .lease = lease, .payload = payload, .size = size, .skip_locked = skip_locked};
-      return step.run_in(transaction, before);
+      return step.run_in(transaction, progress);
     });
+    after_call(run, payload, progress.calling, result);
+    return result;
   } catch (const StoreError& error) {
-    if (!before.has_value()) return to_trouble(error);
-    return after_unknown_commit(run, lease, *before, size);
+    if (!progress.before.has_value()) return to_trouble(error);
+    return after_unknown_commit(run, lease, *progress.before, size);
   }
+}
+
+void PgTaskRunner::after_call(const RunContext& run, const TaskPayload& payload, bool calling,
+                              std::variant<BatchDone, TargetTrouble>& result) {
+  if (payload.work->strategy != Strategy::call) return;
+  session_for(run).discard();
+  auto* trouble = std::get_if<TargetTrouble>(&result);
+  if (trouble != nullptr && calling && !trouble->sqlstate.empty())
+    trouble->message =
+        call_error(to_text(run.spec.action.function), trouble->message, trouble->sqlstate);
 }
 
 std::variant<BatchDone, TargetTrouble> PgTaskRunner::after_unknown_commit(const RunContext& run,

@@ -45,6 +45,10 @@ class PgTaskRunner final : public TaskRunner {
   std::variant<BatchDone, TargetTrouble> clean_once(const RunContext& run, const LeaseToken& lease,
                                                     const TaskPayload& payload, std::int64_t size,
                                                     bool skip_locked);
+  /// A user's function gets a session of its own each time, as from a job scheduler: its temporary
+  /// tables and settings go away with it. Says in `result` that the trouble is the function's.
+  void after_call(const RunContext& run, const TaskPayload& payload, bool calling,
+                  std::variant<BatchDone, TargetTrouble>& result);
   std::variant<BatchDone, TargetTrouble> after_unknown_commit(const RunContext& run,
                                                               const LeaseToken& lease,
                                                               const FenceTotals& before,

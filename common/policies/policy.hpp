@@ -61,6 +61,28 @@ struct TenantRule {
   friend bool operator==(const TenantRule&, const TenantRule&) = default;
 };
 
+/// A function or procedure by its exact names in the catalog.
+struct FunctionName {
+  std::string schema;
+  std::string name;
+  friend bool operator==(const FunctionName&, const FunctionName&) = default;
+};
+
+/// What happens to the rows that are too old.
+struct Action {
+  enum class Kind {
+    remove,  ///< they are deleted
+    set,     ///< columns of theirs get new values
+    call,    ///< a function of the user's does what it does, batch by batch, until nothing is left
+  };
+
+  Kind kind = Kind::remove;
+  /// set only: 1..16 columns with their new values, text as in Condition; nothing is NULL.
+  std::map<std::string, std::optional<std::string>> values;
+  FunctionName function;  ///< call only
+  friend bool operator==(const Action&, const Action&) = default;
+};
+
 /// A time of day, local to the policy's zone.
 struct TimeOfDay {
   std::int32_t minutes = 0;  ///< since midnight, 0..1439
@@ -92,6 +114,9 @@ struct BatchRule {
 };
 
 /// What to keep: one table, how long, for whom, when. A plain value; applying it is elsewhere.
+///
+/// With action `call` there is neither where, keep_min nor tenant, and table and timestamp are both
+/// empty where the policy does not say them.
 struct Policy {
   std::string name;    ///< [a-z0-9][a-z0-9_.-]{0,62}; empty for an ad-hoc run
   std::string target;  ///< name of the target
@@ -102,6 +127,7 @@ struct Policy {
   Condition where;
   std::optional<std::int64_t> keep_min;  ///< newest rows to keep in the table; none: no minimum
   std::optional<TenantRule> tenant;
+  Action action;
   std::string schedule;              ///< cron line, @macro or "every N s"; empty: only by hand
   std::string timezone = "UTC";      ///< IANA name in which the cron line and the window are read
   std::optional<TimeWindow> window;  ///< none: at any time

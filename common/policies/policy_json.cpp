@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "common/policies/action.hpp"
 #include "common/policies/comparison.hpp"
 #include "common/policies/text_rules.hpp"
 #include "common/policies/timing_parser.hpp"
@@ -55,6 +56,15 @@ Json to_json(const TenantRule& rule) {
     if (entry.keep_min) object["keep_min"] = *entry.keep_min;
   }
   return json;
+}
+
+Json to_json(const Action& action) {
+  if (action.kind == Action::Kind::call)
+    return {{"call", {{"schema", action.function.schema}, {"name", action.function.name}}}};
+  Json values = Json::object();
+  for (const auto& [column, value] : action.values)
+    values[column] = value ? Json(*value) : Json(nullptr);
+  return Json::object({{"set", std::move(values)}});
 }
 
 /// An object being read: every key must be asked for, and no other may be there.
@@ -202,6 +212,30 @@ TableName read_table(const Json& json) {
   return {.schema = reader.text("schema"), .table = reader.text("table")};
 }
 
+Action read_action(const Json& json) {
+  const Reader reader(json, "action", {"call", "set"});
+  if (json.size() != 1) refuse("action", "is not one of call and set");
+  Action action;
+  if (reader.has("call")) {
+    const Reader function(reader.get("call"), "action.call", {"schema", "name"});
+    action.kind = Action::Kind::call;
+    action.function = {.schema = function.text("schema"), .name = function.text("name")};
+    return action;
+  }
+  const Json& values = reader.get("set");
+  if (!values.is_object() || values.empty() || values.size() > set_columns_max)
+    refuse("action.set", fmt::format("is not an object of 1 to {} columns", set_columns_max));
+  action.kind = Action::Kind::set;
+  for (const auto& item : values.items()) {
+    if (!item.value().is_null() && !item.value().is_string())
+      refuse("action.set", "a value is neither text nor null");
+    std::optional<std::string> value;
+    if (item.value().is_string()) value = item.value().get<std::string>();
+    action.values.emplace(item.key(), std::move(value));
+  }
+  return action;
+}
+
 void read_timing(const Reader& reader, Policy& policy) {
   if (reader.has("window")) {
     const Reader window(reader.get("window"), "window", {"from", "to"});
@@ -232,12 +266,15 @@ Policy read_policy(const Json& json) {
   const Reader reader(json, "policy",
                       {"name", "target", "table", "timestamp", "retain", "where", "keep_min",
                        "tenant", "schedule", "timezone", "window", "missed", "overlap", "jitter",
-                       "lane", "priority", "expire_after", "batch"});
+                       "lane", "priority", "expire_after", "action", "batch"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
-  policy.table = read_table(reader.get("table"));
-  policy.timestamp = reader.texts("timestamp");
+  if (reader.has("action")) policy.action = read_action(reader.get("action"));
+  // A function that is called may do without them.
+  const bool required = policy.action.kind != Action::Kind::call;
+  if (required || reader.has("table")) policy.table = read_table(reader.get("table"));
+  if (required || reader.has("timestamp")) policy.timestamp = reader.texts("timestamp");
   policy.retain = read_retention(reader.get("retain"), "retain");
   if (reader.has("where")) policy.where = read_condition(reader.get("where"), 1);
   policy.keep_min = reader.optional_integer("keep_min");
@@ -275,10 +312,13 @@ void add_timing(const Policy& policy, Json& json) {
 std::string to_canonical_json(const Policy& policy) {
   Json json = {{"name", policy.name},
                {"target", policy.target},
-               {"table", {{"schema", policy.table.schema}, {"table", policy.table.table}}},
-               {"timestamp", policy.timestamp},
                {"retain", to_json(policy.retain)},
                {"timezone", policy.timezone}};
+  if (policy.action != Action{}) json["action"] = to_json(policy.action);
+  const bool required = policy.action.kind != Action::Kind::call;
+  if (required || policy.table != TableName{})
+    json["table"] = {{"schema", policy.table.schema}, {"table", policy.table.table}};
+  if (required || !policy.timestamp.empty()) json["timestamp"] = policy.timestamp;
   if (policy.where != Condition{}) json["where"] = to_json(policy.where);
   if (policy.keep_min) json["keep_min"] = *policy.keep_min;
   if (policy.tenant) json["tenant"] = to_json(*policy.tenant);

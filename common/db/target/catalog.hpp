@@ -9,7 +9,8 @@
 namespace lethe::db {
 
 /// Looks a policy's table up and checks that Lethe can clean it: the table and its columns exist,
-/// the timestamp columns are timestamps, nothing on it makes a DELETE mean something else. Throws
+/// the timestamp columns are timestamps, nothing on it makes a DELETE (or, by the
+/// policy's action, the UPDATE) mean something else. Throws
 /// UserError (bad_config) "FIELD.key: what is wrong; what to do"; `field` is the policy's place.
 [[nodiscard]] TableFacts look_up_table(Transaction& transaction, const Policy& policy,
                                        const std::string& field);

@@ -5,6 +5,7 @@
 
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
+#include "common/db/target/functions.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
 #include "common/policies/policy_json.hpp"
 
@@ -92,6 +93,8 @@ RelationFacts Look::at(const RelationRow& relation) const {
   found.has_triggers = relation.has_triggers;
   if (relation.rows > 0)
     found.expired = estimate(transaction, select_eligible(relation.name, predicate));
+  if (relation.rows > 0 && predicate.sets())
+    found.passed = estimate(transaction, select_aged(relation.name, predicate));
   for (std::size_t phase = 0; phase < run.spec.timestamp.size(); ++phase)
     found.keys.push_back(key(relation, phase));
   return found;
@@ -105,8 +108,13 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
   const std::string field = run.policy.empty() ? "ad hoc" : "policy " + run.policy;
   // The gate first with the policy's own bounds, for "now"; the real bounds come from the table.
   const Limits now = pass_gate(transaction, run, {});
-  const TableFacts table = look_up_table(transaction, run.spec, field);
   PlanFacts facts;
+  if (run.spec.action.kind == Action::Kind::call) {
+    const FunctionFacts function = look_up_function(transaction, run.spec, field);
+    facts.function = FunctionIdentity{.oid = function.oid, .fingerprint = function.fingerprint};
+    return facts;
+  }
+  const TableFacts table = look_up_table(transaction, run.spec, field);
   facts.server_version = table.server_version;
   facts.bounds = find_bounds(transaction, run, table, now.as_of);
   const Limits limits = pass_gate(transaction, run, facts.bounds);

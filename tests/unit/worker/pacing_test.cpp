@@ -10,13 +10,16 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Strategy any_strategy() { return *rc::gen::element(Strategy::sweep, Strategy::index); }
+Strategy any_strategy() {
+  return *rc::gen::element(Strategy::sweep, Strategy::index, Strategy::call);
+}
 
 }  // namespace
 
 TEST_CASE("a task of which nothing is known starts with the first size", "[pacing]") {
   CHECK(batch_size_now(Strategy::sweep, 0) == 256);
   CHECK(batch_size_now(Strategy::index, 0) == 1'000);
+  CHECK(batch_size_now(Strategy::call, 0) == 1'000);
   CHECK(batch_size_now(Strategy::sweep, 1) == 16);
   CHECK(batch_size_now(Strategy::index, 1'000'000) == 50'000);
 }

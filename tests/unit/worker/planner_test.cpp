@@ -89,6 +89,30 @@ TEST_CASE("blocks are swept where an index would not pay or may not be trusted",
   }
 }
 
+TEST_CASE("an index is not used to walk past rows that were changed before", "[planner]") {
+  Policy policy = policy_on({"at"});
+  policy.action.kind = Action::Kind::set;
+  RelationFacts facts = relation(1, 9'000, 1'000, 10, {true});
+  facts.passed = 50;
+  CHECK(planned(facts_of({facts}), policy).strategy == "index, set");
+  facts.passed = 51;
+  CHECK(planned(facts_of({facts}), policy).strategy == "sweep, set");
+  CHECK(planned(facts_of({facts, relation(2, 10, 1'000, 1, {true})}), policy).strategy ==
+        "mixed, set");
+}
+
+TEST_CASE("a function is one task and its rows are anybody's guess", "[planner]") {
+  PlanFacts facts;
+  facts.function = FunctionIdentity{.oid = 16'400, .fingerprint = "f"};
+  const Plan plan = planned(facts, Policy{});
+  CHECK(plan.strategy == "call");
+  CHECK_FALSE(plan.estimated_rows.has_value());
+  REQUIRE(plan.work.size() == 1);
+  CHECK(plan.work[0].strategy == Strategy::call);
+  CHECK(plan.work[0].relation == 16'400);
+  CHECK(plan.work[0].fingerprint == "f");
+}
+
 TEST_CASE("a table that seems to hold nothing expired is still visited", "[planner]") {
   CHECK(planned(facts_of({relation(1, 10, 1'000, 0, {false})}), policy_on({"at"})).work.size() ==
         1);
