@@ -11,6 +11,7 @@
 #include "common/policies/condition_parser.hpp"
 #include "common/policies/connection_url.hpp"
 #include "common/policies/not_yet.hpp"
+#include "common/policies/strategy_choice.hpp"
 #include "common/policies/text_rules.hpp"
 #include "common/policies/timing_parser.hpp"
 #include "common/policies/yaml_document.hpp"
@@ -30,10 +31,10 @@ constexpr std::int64_t max_keep_min = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
 constexpr std::array<std::string_view, 2> target_keys{"url", "max_running"};
-constexpr std::array<std::string_view, 18> policy_keys{
-    "name",     "target", "table",    "timestamp", "retain",       "where",
-    "keep_min", "tenant", "schedule", "timezone",  "window",       "missed",
-    "overlap",  "jitter", "lane",     "priority",  "expire_after", "action"};
+constexpr std::array<std::string_view, 21> policy_keys{
+    "name",   "target",   "table",        "timestamp", "retain",   "where",      "keep_min",
+    "tenant", "schedule", "timezone",     "window",    "missed",   "overlap",    "jitter",
+    "lane",   "priority", "expire_after", "action",    "strategy", "partitions", "quarantine"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
 
@@ -186,6 +187,7 @@ Policy read_policy(const YamlValue& value) {
   }
   read_schedule(map, policy);
   read_timing(map, policy);
+  read_strategy(map, policy);
   check_word(map, "action", "delete");
   return policy;
 }

@@ -16,8 +16,9 @@ enum class TaskKind { plan, clean, verify };
 
 /// How rows are found and deleted. docs/ARCHITECTURE.md, "Strategies".
 enum class Strategy {
-  sweep,  ///< physical block ranges, each page visited once; PostgreSQL 14 and later
-  index,  ///< an index on the timestamp, oldest first
+  sweep,      ///< physical block ranges, each page visited once; PostgreSQL 14 and later
+  index,      ///< an index on the timestamp, oldest first
+  partition,  ///< a leaf partition as a whole: detached, then dropped or quarantined
 };
 
 [[nodiscard]] const char* to_string(TaskKind kind) noexcept;

@@ -13,16 +13,17 @@ namespace lethe::db {
 struct BuiltStatement;
 class Predicate;
 
-/// One delete batch inside a transaction on the target.
+/// One batch of a clean task inside a transaction on the target.
 struct CleanStep {
   const RunContext& run;
   const LeaseToken& lease;
   const TaskPayload& payload;  ///< of a clean task
-  std::int64_t size = 0;       ///< blocks (sweep) or rows (index), > 0
+  std::int64_t size = 0;       ///< blocks (sweep), rows (index) or 1 (partition)
   bool skip_locked = false;    ///< sweep: leave locked rows to a later pass
 
-  /// Fence, gate, identity, delete, ledger. `before` is set to the fence's totals as soon as they
-  /// are known, for the case that the COMMIT is not answered. Throws Stop or UserError.
+  /// Fence, gate, identity, delete (or the end of a partition), ledger. `before` is set to the
+  /// fence's totals as soon as they are known, for the case that the COMMIT is not answered. Throws
+  /// Stop or UserError.
   [[nodiscard]] BatchDone run_in(Transaction& transaction,
                                  std::optional<FenceTotals>& before) const;
 };
