@@ -10,14 +10,21 @@
 --   $4 text     limit of that type: rows before it may go, whoever's they are
 --   $5 text     tenant column, exact, '' for none: rows without a tenant stay
 --   $6 boolean  they go to quarantine
---   $7 oid      one leaf, NULL for all
+--   $7 oid      one leaf, NULL for all. Of one alone, which takes no longer in a table with thousands,
+--               nobody can say that it is the newest
 -- Returns  oid, ranged, expired (all before the limit), obstacle ('' for none), missing_right ('' for
 --          none, else the GRANT to run); no row for a leaf that is not in the table (any more)
 -- Locks    none
 -- Index    pg_inherits_relid_seqno_index, pg_class_oid_index, pg_depend_reference_index
 -- Caller   look_up_partitions (partitions.cpp)
 WITH leaf AS MATERIALIZED (
-  SELECT t.relid::oid AS oid FROM pg_partition_tree($1::oid::regclass) t WHERE t.isleaf
+  SELECT t.relid::oid AS oid
+    FROM pg_partition_tree($1::oid::regclass) t
+   WHERE $7::oid IS NULL AND t.isleaf
+   UNION ALL
+  SELECT $7::oid
+   WHERE EXISTS (SELECT 1 FROM pg_partition_ancestors($7::oid::regclass) AS a (relid)
+                  WHERE a.relid = $1::oid)
 ), level AS MATERIALIZED (  -- the leaf itself and every partition above it, with its parent
   SELECT l.oid AS leaf, a.relid::oid AS relation, i.inhparent AS parent,
          pg_get_expr(c.relpartbound, c.oid) AS bound
@@ -50,7 +57,7 @@ WITH leaf AS MATERIALIZED (
   SELECT e.leaf, max(e.low) AS low, min(e.high) AS high FROM edge e GROUP BY e.leaf
 ), bounded AS (
   SELECT l.oid, s.high IS NOT NULL AS ranged, s.low, coalesce(s.high <= m.at, false) AS expired,
-         s.high = max(s.high) OVER () AS newest
+         $7::oid IS NULL AND s.high = max(s.high) OVER () AS newest
     FROM leaf l
     LEFT JOIN span s ON s.leaf = l.oid
    CROSS JOIN (SELECT CASE $3::text WHEN 'date' THEN least($4::text::date, '100000-01-01')::timestamptz
@@ -112,5 +119,4 @@ SELECT b.oid::bigint AS oid, b.ranged, b.expired,
   JOIN pg_class c ON c.oid = b.oid
   JOIN pg_inherits i ON i.inhrelid = b.oid
   JOIN pg_class p ON p.oid = i.inhparent
- WHERE b.oid = coalesce($7::oid, b.oid)
  ORDER BY b.oid
