@@ -6,6 +6,7 @@
 
 #include "common/policies/action.hpp"
 #include "common/policies/policy_json.hpp"
+#include "common/policies/strategy_choice.hpp"
 #include "common/policies/timing_parser.hpp"
 
 namespace lethe::cli {
@@ -92,6 +93,17 @@ void add_queue_fields(Fields& fields, const Policy& policy) {
   if (policy.batch != usual.batch) fields.emplace_back("batch", batch_text(policy.batch));
 }
 
+/// How its rows go; what is as usual is left out.
+void add_strategy_fields(Fields& fields, const Policy& policy) {
+  const Policy usual;
+  if (policy.strategy != usual.strategy)
+    fields.emplace_back("strategy", to_string(policy.strategy));
+  if (policy.partitions == usual.partitions) return;
+  fields.emplace_back("partitions", to_string(policy.partitions));
+  if (policy.partitions == Partitions::quarantine)
+    fields.emplace_back("quarantine", to_text(Retention{0, policy.quarantine_seconds}));
+}
+
 const std::string* find_field(const Fields& fields, const std::string& name) {
   const auto found = std::find_if(fields.begin(), fields.end(),
                                   [&](const auto& field) { return field.first == name; });
@@ -128,6 +140,7 @@ Fields policy_fields(const Policy& policy) {
     fields.emplace_back("timezone", policy.timezone);
   }
   add_queue_fields(fields, policy);
+  add_strategy_fields(fields, policy);
   return fields;
 }
 

@@ -172,6 +172,24 @@ Record worker_details(const WorkerRow& row) {
                                      {"targets", names(row.targets)}});
 }
 
+Record quarantine_record(const QuarantinedTable& table) {
+  return {{"id", table.id},
+          {"relation", table.relation},
+          {"parent", table.parent},
+          {"bounds", table.bounds},
+          {"state", table.state},
+          {"policy", table.policy},
+          {"run", table.run},
+          {"task", table.task},
+          count("rows", table.rows),
+          {"estimated", table.estimated},
+          {"bytes", table.bytes, Show::bytes},
+          instant("quarantined_at", table.quarantined_at),
+          instant("purge_after", table.purge_after),
+          instant("ended_at", table.ended_at),
+          text("ended_by", table.ended_by)};
+}
+
 Record census_record(const Census& census) {
   return {instant("cutoff", census.cutoff),
           count("total", census.total),

@@ -14,6 +14,8 @@ using Kind = TargetTrouble::Kind;
 
 constexpr milliseconds halted_pause{5'000};
 constexpr milliseconds locked_pause{1'000};
+/// Whoever waits for a partition's parent makes every reader behind it wait as well.
+constexpr milliseconds partition_locked_pause{10'000};
 constexpr milliseconds timed_out_pause{200};
 constexpr milliseconds backoff_max{15 * 60 * 1'000};
 constexpr milliseconds rest_max{10 * 60 * 1'000};
@@ -119,7 +121,8 @@ std::optional<Settlement> after_trouble(const StepFacts& facts, const TargetTrou
     case Kind::permanent: bury(result, "", trouble.message); break;
     case Kind::locked:
       smaller(facts, result);
-      result.delay = jittered(locked_pause, random);
+      result.delay = jittered(
+          facts.strategy == Strategy::partition ? partition_locked_pause : locked_pause, random);
       break;
     case Kind::timed_out: after_timeout(facts, result, random); break;
     case Kind::retryable: fail(facts, result, random); break;

@@ -47,6 +47,25 @@ struct LedgerTotals {
   std::int64_t rows = 0;
 };
 
+/// A partition that was detached and is, or was, kept aside. Instants are ISO 8601.
+struct QuarantinedTable {
+  std::int64_t id = 0;
+  std::string relation;  ///< as it was called, quoted
+  std::string parent;    ///< the table above it, quoted
+  std::string bounds;    ///< FOR VALUES …
+  std::string state;     ///< quarantined, due, missing, purged, restored
+  std::string policy;
+  std::string run;
+  std::string task;
+  std::int64_t rows = 0;
+  bool estimated = false;  ///< `rows` is
+  std::int64_t bytes = 0;  ///< with indexes and TOAST
+  std::string quarantined_at;
+  std::string purge_after;
+  std::string ended_at;  ///< "": not yet
+  std::string ended_by;
+};
+
 /// A database that Lethe cleans, as operators use it. Connects on first use.
 /// Thread safety: none. Errors: StoreError; UserError for what the operator can mend.
 class TargetDatabase {
@@ -76,6 +95,16 @@ class TargetDatabase {
   virtual void halt(bool halted, const std::string& reason) = 0;
 
   virtual LedgerTotals ledger_totals(const std::string& run) = 0;
+
+  /// Quarantined partitions, the newest first, at most 1,000; `all`: also what was purged or
+  /// restored.
+  virtual std::vector<QuarantinedTable> quarantine(bool all) = 0;
+  /// One of them, whatever became of it; nothing when there never was one.
+  virtual std::optional<QuarantinedTable> quarantined(std::int64_t id) = 0;
+  /// Drops one for good, also before its time. False when it was gone already.
+  virtual bool purge(std::int64_t id, const std::string& actor) = 0;
+  /// Attaches one to its table again. Throws UserError (refused) when it is not there any more.
+  virtual void restore(std::int64_t id, const std::string& actor) = 0;
 };
 
 /// Makes TargetDatabase objects by connection string.

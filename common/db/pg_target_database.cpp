@@ -8,11 +8,14 @@
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/catalog.hpp"
 #include "common/db/target/functions.hpp"
+#include "common/db/target/partitions.hpp"
+#include "common/db/target/quarantine.hpp"
 #include "common/db/target/set_columns.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
 #include "common/db/target/value_check.hpp"
 #include "common/db/transact.hpp"
 #include "common/policies/policy_json.hpp"
+#include "common/policies/strategy_choice.hpp"
 #include "common/user_error.hpp"
 
 namespace lethe::db {
@@ -28,6 +31,11 @@ constexpr std::chrono::milliseconds gate_patience{60'000};
 /// A census reads the whole table.
 constexpr std::string_view census_settings =
     "SET LOCAL statement_timeout = '10min'; SET TRANSACTION READ ONLY";
+
+/// Whoever waits for a table that others use makes them wait as well. Attaching a partition reads
+/// it and the default partition.
+constexpr std::string_view table_settings =
+    "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '10min'";
 
 void check_values(Transaction& transaction, const Policy& policy, const TableFacts& table,
                   const std::string& field) {
@@ -151,6 +159,7 @@ void PgTargetDatabase::check_policy(const Policy& policy, const std::string& fie
     const TableFacts table = look_up_table(transaction, policy, field);
     static_cast<void>(look_up_relations(transaction, table, field));
     check_values(transaction, policy, table, field);
+    if (drops_partitions(policy)) check_partitions(transaction, policy, table, field);
     if (policy.tenant.has_value()) check_tenants(transaction, policy, table, field);
     check_set_values(transaction, policy, table, field);
   });
@@ -220,6 +229,34 @@ LedgerTotals PgTargetDatabase::ledger_totals(const std::string& run) {
     const auto row = transaction.exec(queries::ledger_totals, Params::of(run)).at(0);
     return LedgerTotals{.batches = number(row, "batches"), .rows = number(row, "rows")};
   });
+}
+
+std::vector<QuarantinedTable> PgTargetDatabase::quarantine(bool all) {
+  require_installed("NAME");
+  return transact(session_, "quarantine_list",
+                  [&](Transaction& transaction) { return list_quarantine(transaction, all); });
+}
+
+std::optional<QuarantinedTable> PgTargetDatabase::quarantined(std::int64_t id) {
+  require_installed("NAME");
+  const auto found = transact(session_, "quarantine_show", [&](Transaction& transaction) {
+    return list_quarantine(transaction, true, id);
+  });
+  return found.empty() ? std::nullopt : std::optional(found.front());
+}
+
+bool PgTargetDatabase::purge(std::int64_t id, const std::string& actor) {
+  return transact(
+      session_, "quarantine_purge",
+      [&](Transaction& transaction) { return purge_quarantined(transaction, id, actor); },
+      std::string(table_settings));
+}
+
+void PgTargetDatabase::restore(std::int64_t id, const std::string& actor) {
+  transact(
+      session_, "quarantine_restore",
+      [&](Transaction& transaction) { restore_quarantined(transaction, id, actor); },
+      std::string(table_settings));
 }
 
 }  // namespace lethe::db

@@ -42,6 +42,9 @@ class PgTaskRunner final : public TaskRunner {
   template <class Result, class Body>
   std::variant<Result, TargetTrouble> guarded(const RunContext& run, const LeaseToken& lease,
                                               Body&& body);
+  /// Drops quarantined partitions whose time is over; what went wrong does not keep a plan from
+  /// being made.
+  void purge_due(const RunContext& run, const LeaseToken& lease, PlanFacts& facts);
   std::variant<BatchDone, TargetTrouble> clean_once(const RunContext& run, const LeaseToken& lease,
                                                     const TaskPayload& payload, std::int64_t size,
                                                     bool skip_locked);

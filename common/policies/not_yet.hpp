@@ -16,7 +16,6 @@ inline constexpr NotYet not_yet[] = {
     {"policy", "cascade"},
     {"policy", "max_fraction"},
     {"policy", "max_rows_per_run"},
-    {"policy", "strategy"},
     {"tenant", "from"},
     {"tenant", "strict"},
     {"action", "drop_partitions"},

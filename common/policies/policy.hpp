@@ -113,6 +113,13 @@ struct BatchRule {
   friend bool operator==(const BatchRule&, const BatchRule&) = default;
 };
 
+/// How rows are to go: as the planner finds best, or pinned to one way (tasks/task.hpp, Strategy).
+enum class StrategyChoice { automatic, partition, sweep, index };
+
+/// What becomes of a partition all of whose rows are to go: its rows are deleted, it is dropped, or
+/// it is detached and kept aside for a while.
+enum class Partitions { rows, drop, quarantine };
+
 /// What to keep: one table, how long, for whom, when. A plain value; applying it is elsewhere.
 ///
 /// With action `call` there is neither where, keep_min nor tenant, and table and timestamp are both
@@ -138,6 +145,9 @@ struct Policy {
   std::int32_t priority = 2;  ///< 0 (first) to 4; a step weighs as much as ten minutes of waiting
   std::int64_t expire_after_seconds = 86'400;  ///< 60..2592000; no batch of a run starts later
   BatchRule batch;
+  StrategyChoice strategy = StrategyChoice::automatic;
+  Partitions partitions = Partitions::rows;
+  std::int64_t quarantine_seconds = 7 * 86'400;  ///< 60..315360000; until the purge
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 

@@ -11,6 +11,7 @@
 
 #include "common/policies/action.hpp"
 #include "common/policies/comparison.hpp"
+#include "common/policies/strategy_choice.hpp"
 #include "common/policies/text_rules.hpp"
 #include "common/policies/timing_parser.hpp"
 
@@ -262,11 +263,20 @@ BatchRule read_batch(const Json& json) {
   return rule;
 }
 
+void read_strategy(const Reader& reader, Policy& policy) {
+  if (reader.has("strategy")) policy.strategy = parse_strategy(reader.text("strategy"));
+  if (reader.has("partitions")) policy.partitions = parse_partitions(reader.text("partitions"));
+  if (reader.has("quarantine"))
+    policy.quarantine_seconds = reader.integer("quarantine", std::int64_t{3'650} * 86'400);
+}
+
 Policy read_policy(const Json& json) {
-  const Reader reader(json, "policy",
-                      {"name", "target", "table", "timestamp", "retain", "where", "keep_min",
-                       "tenant", "schedule", "timezone", "window", "missed", "overlap", "jitter",
-                       "lane", "priority", "expire_after", "action", "batch"});
+  const Reader reader(
+      json, "policy",
+      {"name",       "target",     "table",    "timestamp", "retain",       "where",
+       "keep_min",   "tenant",     "schedule", "timezone",  "window",       "missed",
+       "overlap",    "jitter",     "lane",     "priority",  "expire_after", "strategy",
+       "partitions", "quarantine", "action",   "batch"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
@@ -283,6 +293,7 @@ Policy read_policy(const Json& json) {
   policy.timezone = reader.text("timezone");
   read_timing(reader, policy);
   if (reader.has("batch")) policy.batch = read_batch(reader.get("batch"));
+  read_strategy(reader, policy);
   return policy;
 }
 
@@ -307,6 +318,15 @@ void add_timing(const Policy& policy, Json& json) {
     batch["rows_per_second"] = policy.batch.rows_per_second;
 }
 
+/// As add_timing.
+void add_strategy(const Policy& policy, Json& json) {
+  const Policy usual;
+  if (policy.strategy != usual.strategy) json["strategy"] = to_string(policy.strategy);
+  if (policy.partitions != usual.partitions) json["partitions"] = to_string(policy.partitions);
+  if (policy.quarantine_seconds != usual.quarantine_seconds)
+    json["quarantine"] = policy.quarantine_seconds;
+}
+
 }  // namespace
 
 std::string to_canonical_json(const Policy& policy) {
@@ -324,6 +344,7 @@ std::string to_canonical_json(const Policy& policy) {
   if (policy.tenant) json["tenant"] = to_json(*policy.tenant);
   if (!policy.schedule.empty()) json["schedule"] = policy.schedule;
   add_timing(policy, json);
+  add_strategy(policy, json);
   try {
     return json.dump();
   } catch (const Json::type_error&) {

@@ -12,6 +12,7 @@
 #include "common/policies/batch_parser.hpp"
 #include "common/policies/condition_parser.hpp"
 #include "common/policies/connection_url.hpp"
+#include "common/policies/strategy_choice.hpp"
 #include "common/policies/text_rules.hpp"
 #include "common/policies/timing_parser.hpp"
 #include "common/policies/yaml_document.hpp"
@@ -31,10 +32,11 @@ constexpr std::int64_t max_keep_min = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
 constexpr std::array<std::string_view, 3> target_keys{"url", "max_running", "rows_per_second"};
-constexpr std::array<std::string_view, 19> policy_keys{
-    "name",   "target",   "table",        "timestamp", "retain", "where",   "keep_min",
-    "tenant", "schedule", "timezone",     "window",    "missed", "overlap", "jitter",
-    "lane",   "priority", "expire_after", "action",    "batch"};
+constexpr std::array<std::string_view, 22> policy_keys{
+    "name",     "target",     "table",      "timestamp", "retain",       "where",
+    "keep_min", "tenant",     "schedule",   "timezone",  "window",       "missed",
+    "overlap",  "jitter",     "lane",       "priority",  "expire_after", "action",
+    "strategy", "partitions", "quarantine", "batch"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
 
@@ -184,6 +186,7 @@ Policy read_policy(const YamlValue& value) {
   read_timing(map, policy);
   if (const YamlValue* batch = map.find("batch")) policy.batch = read_batch(*batch);
   check_action(map, policy);
+  read_strategy(map, policy);
   return policy;
 }
 

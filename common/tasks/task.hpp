@@ -16,9 +16,10 @@ enum class TaskKind { plan, clean, verify };
 
 /// How rows are found and deleted or changed. docs/ARCHITECTURE.md, "Strategies".
 enum class Strategy {
-  sweep,  ///< physical block ranges, each page visited once; PostgreSQL 14 and later
-  index,  ///< an index on the timestamp, oldest first
-  call,   ///< a function of the user's, once a batch
+  sweep,      ///< physical block ranges, each page visited once; PostgreSQL 14 and later
+  index,      ///< an index on the timestamp, oldest first
+  partition,  ///< a leaf partition as a whole: detached, then dropped or quarantined
+  call,       ///< a function of the user's, once a batch
 };
 
 [[nodiscard]] const char* to_string(TaskKind kind) noexcept;

@@ -21,7 +21,7 @@ struct FenceTotals {
 struct BatchDone {
   FenceTotals totals;
   std::int64_t rows = 0;  ///< deleted or changed by this batch
-  std::int64_t size = 0;  ///< what was asked for: blocks (sweep) or rows (index, call)
+  std::int64_t size = 0;  ///< what was asked for: blocks (sweep), rows (index, call), 1 (partition)
   bool finished = false;  ///< the task has nothing left to do
   std::chrono::milliseconds took{0};
 };
@@ -33,6 +33,15 @@ struct KeyFacts {
   /// Values between which about equally many of them lie: text of the column's type, ascending,
   /// none twice. Empty: nothing is known.
   std::vector<std::string> splits;
+};
+
+/// What the bounds of a leaf partition say of its rows, by the server's own word. Found out only
+/// for policies that drop partitions; else it stays as it is here.
+struct PartitionFacts {
+  bool ranged = false;   ///< somewhere above it rows are divided by ranges of the timestamp alone
+  bool expired = false;  ///< no row that it may hold is young enough to stay, whoever's it is
+  std::string obstacle;  ///< why it may not go as a whole though expired; "" when it may
+  std::string missing_right;  ///< the GRANT without which this role cannot take it away; "": none
 };
 
 /// What the planner needs to know of one relation that holds rows.
@@ -47,7 +56,8 @@ struct RelationFacts {
   /// changed already stay; -1: unknown, or the same.
   double passed = -1;
   bool has_triggers = false;   ///< that a batch fires, those of foreign keys included
-  std::vector<KeyFacts> keys;  ///< per timestamp column of the policy
+  std::vector<KeyFacts> keys;  ///< per timestamp column of the policy; empty: goes as a whole
+  PartitionFacts partition{};
 };
 
 /// A function that a policy calls.
@@ -62,6 +72,8 @@ struct PlanFacts {
   std::optional<FunctionIdentity> function = {};  ///< policies that call one: then no relations
   RunBounds bounds;
   std::int32_t server_version = 0;  ///< e.g. 150018
+  std::int64_t purged = 0;      ///< quarantined partitions whose time was over, dropped on the way
+  std::string purge_problem{};  ///< what kept one of them from being dropped; "" when nothing did
 };
 
 /// One step of a verification.
@@ -103,13 +115,13 @@ class TaskRunner {
  public:
   virtual ~TaskRunner() = default;
 
-  /// Looks at the catalog and statistics, computes keep_min's boundaries and stores the run's
-  /// cutoffs in the target.
+  /// Drops what the policy quarantined long enough ago. Looks at the catalog and statistics,
+  /// computes keep_min's boundaries and stores the run's cutoffs in the target.
   [[nodiscard]] virtual std::variant<PlanFacts, TargetTrouble> look(const RunContext& run,
                                                                     const LeaseToken& lease) = 0;
 
   /// Deletes or changes one batch of `size` (blocks for sweep, rows for index and call), from where
-  /// the fence stands.
+  /// the fence stands, or takes one partition away.
   [[nodiscard]] virtual std::variant<BatchDone, TargetTrouble> clean(const RunContext& run,
                                                                      const LeaseToken& lease,
                                                                      const TaskPayload& payload,

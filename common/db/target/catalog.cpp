@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "common/db/queries.gen.hpp"
+#include "common/db/target/batch_delete.hpp"
 #include "common/db/target/set_columns.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/user_error.hpp"
@@ -161,6 +164,12 @@ IndexLead index_lead(Transaction& transaction, std::uint32_t relation, const Pol
                        Params::of(relation, policy.timestamp.at(phase), one_tenant, must_be_null));
   if (flag(rows.at(0), "by_tenant")) return IndexLead::by_tenant;
   return flag(rows.at(0), "leads") ? IndexLead::by_time : IndexLead::none;
+}
+
+double estimate_rows(Transaction& transaction, const BuiltStatement& built) {
+  const auto plan = transaction.exec_built("EXPLAIN (FORMAT JSON) " + built.sql, built.params);
+  const auto json = nlohmann::json::parse(plan.at(0).at(0).c_str());
+  return json.at(0).at("Plan").at("Plan Rows").get<double>();
 }
 
 }  // namespace lethe::db

@@ -8,6 +8,8 @@
 
 namespace lethe::db {
 
+struct BuiltStatement;
+
 /// Looks a policy's table up and checks that Lethe can clean it: the table and its columns exist,
 /// the timestamp columns are timestamps, nothing on it makes a DELETE (or, by the
 /// policy's action, the UPDATE) mean something else. Throws
@@ -37,5 +39,9 @@ enum class IndexLead { none, by_time, by_tenant };
 /// only when one tenant is asked for.
 [[nodiscard]] IndexLead index_lead(Transaction& transaction, std::uint32_t relation,
                                    const Policy& policy, std::size_t phase);
+
+/// How many rows the server's planner expects of a statement, which it does not run. It knows the
+/// relation's size now, and the histograms of its columns.
+[[nodiscard]] double estimate_rows(Transaction& transaction, const BuiltStatement& built);
 
 }  // namespace lethe::db

@@ -11,6 +11,7 @@
 #include "common/db/target/batch_transaction.hpp"
 #include "common/db/target/call_step.hpp"
 #include "common/db/target/catalog.hpp"
+#include "common/db/target/partition_step.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/stopwatch.hpp"
 
@@ -20,12 +21,15 @@ namespace {
 
 /// What a batch did, whatever its form.
 struct Deleted {
-  std::string relation;  ///< table or function, as named now
+  std::string relation;  ///< table or function, as named now; quoted
   std::int64_t rows = 0;
   std::optional<std::string> oldest;
   std::optional<std::string> newest;
   std::string cursor;  ///< for the next batch
   bool finished = false;
+  const char* method = "delete";
+  bool estimated = false;  ///< `rows` is
+  std::string bounds;      ///< of a partition that went as a whole
 };
 
 Deleted to_deleted(const pqxx::row& row) {
@@ -76,6 +80,22 @@ Deleted by_index(Transaction& transaction, const CleanStep& step, const std::str
   return deleted;
 }
 
+Deleted partition(Transaction& transaction, const CleanStep& step, const Limits& limits) {
+  PartitionGone gone = take_partition(
+      transaction,
+      {.run = step.run, .lease = step.lease, .payload = step.payload, .limits = limits});
+  Deleted deleted;
+  deleted.relation = std::move(gone.relation);
+  deleted.rows = gone.rows;
+  deleted.oldest = std::move(gone.oldest);
+  deleted.newest = std::move(gone.newest);
+  deleted.finished = true;
+  deleted.method = step.run.spec.partitions == Partitions::drop ? "drop" : "quarantine";
+  deleted.estimated = gone.estimated;
+  deleted.bounds = std::move(gone.bounds);
+  return deleted;
+}
+
 /// Deletes or changes rows of a relation, after the gate.
 Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Limits& limits,
                    const std::string& cursor) {
@@ -115,13 +135,16 @@ BatchDone CleanStep::run_in(Transaction& transaction, BatchProgress& progress) c
   const Limits limits = pass_gate(transaction, run, payload.bounds);
   const Deleted deleted = payload.work->strategy == Strategy::call
                               ? call(transaction, *this, limits, progress)
+                          : payload.work->strategy == Strategy::partition
+                              ? partition(transaction, *this, limits)
                               : clean_rows(transaction, *this, limits, fence.cursor);
   const auto row =
       transaction
           .exec(queries::ledger_record,
                 Params::of(lease.task.value, deleted.rows, deleted.cursor, deleted.finished,
                            run.policy, run.spec_sha256, deleted.relation, limits.cutoff.timestamptz,
-                           deleted.oldest, deleted.newest))
+                           deleted.oldest, deleted.newest, deleted.method, deleted.estimated,
+                           deleted.bounds))
           .at(0);
   progress.before = fence.totals;
   return {.totals = {.batches = number(row, "batches"), .rows = number(row, "rows")},

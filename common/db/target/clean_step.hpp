@@ -17,15 +17,15 @@ struct BatchProgress {
   bool calling = false;  ///< a function of the user's was running
 };
 
-/// One batch inside a transaction on the target.
+/// One batch of a clean task inside a transaction on the target.
 struct CleanStep {
   const RunContext& run;
   const LeaseToken& lease;
   const TaskPayload& payload;  ///< of a clean task
-  std::int64_t size = 0;       ///< blocks (sweep) or rows (index, call), > 0
+  std::int64_t size = 0;       ///< blocks (sweep) or rows (index, call) or 1 (partition)
   bool skip_locked = false;    ///< sweep: leave locked rows to a later pass
 
-  /// Fence, gate, identity, delete (or update, or call), ledger. Throws Stop or UserError.
+  /// Fence, gate, identity, delete (or update, or call, or the end of a partition), ledger. Throws Stop or UserError.
   [[nodiscard]] BatchDone run_in(Transaction& transaction, BatchProgress& progress) const;
 };
 

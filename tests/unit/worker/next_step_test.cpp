@@ -152,6 +152,24 @@ TEST_CASE("a locked table costs no attempt and halves the batch", "[next_step]")
   CHECK(result.delay <= 1'200ms);
 }
 
+TEST_CASE("a locked partition is left alone for longer because its readers wait as well",
+          "[next_step]") {
+  StepFacts facts = sweep_of(1);
+  facts.strategy = Strategy::partition;
+  const Settlement result = after(Kind::locked, facts);
+  CHECK(result.outcome == Outcome::release);
+  CHECK(result.batch_size == 1);
+  CHECK(result.delay >= 8s);
+  CHECK(result.delay <= 12s);
+}
+
+TEST_CASE("a partition that timed out spends an attempt since it cannot be smaller",
+          "[next_step]") {
+  StepFacts facts = sweep_of(1);
+  facts.strategy = Strategy::partition;
+  CHECK(after(Kind::timed_out, facts).outcome == Outcome::fail);
+}
+
 TEST_CASE("a timeout is never retried with the same size", "[next_step]") {
   const Settlement result = after(Kind::timed_out);
   CHECK(result.outcome == Outcome::release);

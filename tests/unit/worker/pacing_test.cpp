@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 
 Strategy any_strategy() {
-  return *rc::gen::element(Strategy::sweep, Strategy::index, Strategy::call);
+  return *rc::gen::element(Strategy::sweep, Strategy::index, Strategy::partition, Strategy::call);
 }
 
 }  // namespace
@@ -22,6 +22,7 @@ TEST_CASE("a task of which nothing is known starts with the first size", "[pacin
   CHECK(batch_size_now(Strategy::call, 0) == 1'000);
   CHECK(batch_size_now(Strategy::sweep, 1) == 16);
   CHECK(batch_size_now(Strategy::index, 1'000'000) == 50'000);
+  CHECK(batch_size_now(Strategy::partition, 0) == 1);
 }
 
 TEST_CASE("a batch near the target keeps its size", "[pacing]") {
