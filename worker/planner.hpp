@@ -36,8 +36,8 @@ struct PlannedWork : CleanWork {
 
 /// How a run will work.
 struct Plan {
-  /// "sweep", "index", "partition", "mixed", each followed by ", set" where rows are changed; "call";
-  /// "none": no work
+  /// "sweep", "index", "partition", "mixed", each followed by ", set" where rows are changed;
+  /// "call"; "none": no work
   std::string strategy;
   std::optional<std::int64_t> estimated_rows;  ///< expired rows; nothing: a table has no statistics
   std::vector<PlannedWork> work;

@@ -22,7 +22,7 @@ TEST_CASE("a policy that sets columns and one that calls a function run like any
       "FROM "
       "lots WHERE id > 100 LIMIT p_batch_size); GET DIAGNOSTICS n = ROW_COUNT; RETURN n; END $$");
   const auto expired = rows - static_cast<std::int64_t>(fleet.ids(fresh_ids).size());
-  fleet.apply(policy_yaml({"action: {set: {note: null}}"}));
+  fleet.apply(policy_yaml({"action: {set: {tenant: null, note: gone}}"}));
   fleet.apply(
       "policies:\n  - {name: lots, target: app, retain: 90 days, action: {call: "
       "app.expire_lots}}\n");
@@ -35,7 +35,8 @@ TEST_CASE("a policy that sets columns and one that calls a function run like any
   CHECK(set.at("state") == "satisfied");
   CHECK(set.at("strategy") == "sweep, set");
   CHECK(set.at("rows") == expired);
-  CHECK(fleet.target().number("SELECT count(*) FROM public.t WHERE note IS NULL") == expired);
+  CHECK(fleet.target().number(
+            "SELECT count(*) FROM public.t WHERE note = 'gone' AND tenant IS NULL") == expired);
   CHECK(fleet.target().number("SELECT count(*) FROM public.t") == rows);
   CHECK(fleet.json({"policy", "preview", "t-90d"}).at(0).at("done") == expired);
 

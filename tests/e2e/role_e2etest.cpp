@@ -111,7 +111,7 @@ TEST_CASE("a worker that sets columns needs only the right to update these", "[f
   fleet.target().execute("REVOKE DELETE ON public.t FROM " + all +
                          "; GRANT UPDATE (note) ON public.t TO " + all);
   const std::string yaml =
-      fleet.write_file("t.yaml", policy_yaml({"action: {set: {note: null, tenant: nobody}}"}));
+      fleet.write_file("t.yaml", policy_yaml({"action: {set: {note: gone, tenant: nobody}}"}));
   add_target_without_user(fleet);
   const Environment owner{{"PGUSER", owner_of(fleet)}};
   REQUIRE(fleet.lethe({"policy", "apply", "-f", yaml}, owner).exit_code == 0);
@@ -126,7 +126,7 @@ TEST_CASE("a worker that sets columns needs only the right to update these", "[f
   const CommandResult ran = fleet.lethe({"policy", "run", "t-90d", "--wait"}, owner);
   INFO(ran.err << ran.out);
   CHECK(ran.exit_code == 0);
-  CHECK(fleet.target().number("SELECT count(*) FROM public.t WHERE note IS NULL AND tenant = "
+  CHECK(fleet.target().number("SELECT count(*) FROM public.t WHERE note = 'gone' AND tenant = "
                               "'nobody'") == 3'000);
   CHECK(fleet.target().number("SELECT count(*) FROM public.t") == 4'000);
 }

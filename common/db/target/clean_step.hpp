@@ -25,7 +25,8 @@ struct CleanStep {
   std::int64_t size = 0;       ///< blocks (sweep) or rows (index, call) or 1 (partition)
   bool skip_locked = false;    ///< sweep: leave locked rows to a later pass
 
-  /// Fence, gate, identity, delete (or update, or call, or the end of a partition), ledger. Throws Stop or UserError.
+  /// Fence, gate, identity, delete (or update, or call, or the end of a partition), ledger. Throws
+  /// Stop or UserError.
   [[nodiscard]] BatchDone run_in(Transaction& transaction, BatchProgress& progress) const;
 };
 
