@@ -129,8 +129,6 @@ TaskPayload payload_of(const msgpack::object& object) {
                  [&payload](std::string_view key, const msgpack::object& value) {
                    if (key == "not_after") {
                      payload.bounds.not_after = text_of(value, key);
-                   } else if (key == "shortest_retain") {
-                     payload.bounds.shortest_retain = text_of(value, key);
                    } else if (key == "has_cutoffs") {
                      payload.bounds.has_cutoffs = flag_of(value, key);
                    } else if (key == "work") {
@@ -159,9 +157,8 @@ TaskPayload decode(std::string_view bytes) {
 std::string encode(const TaskPayload& payload) {
   msgpack::sbuffer buffer;
   Packer packer(buffer);
-  packer.pack_map(payload.work ? 4 : 3);
+  packer.pack_map(payload.work ? 3 : 2);
   pack_text(packer, "not_after", payload.bounds.not_after);
-  pack_text(packer, "shortest_retain", payload.bounds.shortest_retain);
   pack_text(packer, "has_cutoffs");
   payload.bounds.has_cutoffs ? packer.pack_true() : packer.pack_false();
   if (payload.work) pack_work(packer, *payload.work);

@@ -242,8 +242,9 @@ std::shared_ptr<const RunContext> Dispatcher::context_of(const LeasedTask& task)
   const bool may_be_cached = task.kind == TaskKind::clean;
   if (may_be_cached && known != contexts_.end() && now - known->second.read_at < context_age_max)
     return known->second.run;
-  auto context = queue_.run_context(task.run);
+  auto context = queue_.run_context(task.run, task.kind);
   if (!context) return nullptr;
+  if (task.kind == TaskKind::plan) return std::make_shared<const RunContext>(std::move(*context));
   if (contexts_.size() >= contexts_max) contexts_.clear();
   auto run = std::make_shared<const RunContext>(std::move(*context));
   contexts_[task.run] = {.run = run, .read_at = now};

@@ -14,7 +14,7 @@ namespace lethe {
 /// A policy whose next firing has come.
 struct DuePolicy {
   std::string name;
-  std::string spec_text;  ///< canonical JSON
+  std::string spec_text;  ///< JSON, without the tenants' overrides
   std::int64_t epoch = 0;
   Instant fire_cursor;  ///< instants up to here are accounted for
   Instant now;          ///< the control database's clock

@@ -19,6 +19,8 @@ struct NewRun {
   std::string requested_by;
   std::string skipped_because;  ///< not "": the run is only a record that it did not run
   bool queued = false;          ///< waits until the policy's open run has ended
+  bool spec_is_stored = false;  ///< the run gets what lethe.policies has at that epoch, overrides
+                                ///< included; `spec` is the same without them
   std::string source_id;        ///< dedup key, "" for none
 };
 

@@ -71,7 +71,7 @@ std::vector<DuePolicy> PgSchedulerStore::due_policies(std::int32_t policies_max,
     std::vector<DuePolicy> due;
     for (const auto& row : transaction.exec(queries::policies_due, Params::of(policies_max, after)))
       due.push_back({.name = text(row, "name"),
-                     .spec_text = text(row, "spec_text"),
+                     .spec_text = text(row, "spec"),
                      .epoch = number(row, "epoch"),
                      .fire_cursor = instant(number(row, "fire_cursor")),
                      .now = instant(number(row, "now"))});
@@ -87,6 +87,7 @@ std::string PgSchedulerStore::make_run(Transaction& transaction, const Firing& f
              .requested_by = "scheduler",
              .skipped_because = "",
              .queued = false,
+             .spec_is_stored = true,
              .source_id = ""};
   for (const Instant missed : firing.missed) {
     NewRun skipped = run;

@@ -47,8 +47,10 @@ void check_values(Transaction& transaction, const Policy& policy, const TableFac
 
 void check_tenants(Transaction& transaction, const Policy& policy, const TableFacts& table,
                    const std::string& field) {
+  const OverridesText overrides = overrides_text(policy);
+  const OwnCutoffs own{.policy = policy, .overrides = overrides, .table = table};
   const auto row =
-      read_values(transaction, count_tenants(policy, table), field + ".tenant", table.name).at(0);
+      read_values(transaction, own.count_tenants(), field + ".tenant", table.name).at(0);
   if (number(row, "tenants") == number(row, "given")) return;
   throw UserError(ExitCode::bad_config,
                   fmt::format("{}.tenant.overrides: two of them are the same tenant to column '{}' "
@@ -186,7 +188,10 @@ Census PgTargetDatabase::census(const Policy& policy) {
         Census census;
         census.action = policy.action.kind;
         census.cutoff = text(now, "cutoff");
-        const BuiltStatement built = db::census(policy, table, text(now, "as_of"), boundary);
+        const OverridesText overrides = overrides_text(policy);
+        const BuiltStatement built =
+            db::census({.policy = policy, .overrides = overrides, .table = table},
+                       text(now, "as_of"), boundary);
         for (const auto& row : transaction.exec_built(built.sql, built.params))
           add_verdict(census, row);
         std::int64_t blocks = 0;

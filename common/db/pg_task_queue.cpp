@@ -265,10 +265,11 @@ void PgTaskQueue::admit_now(const std::vector<std::string>& also, Patience patie
   delivered_at_ = clock_.now();
 }
 
-std::optional<RunContext> PgTaskQueue::run_context(const RunId& run) {
+std::optional<RunContext> PgTaskQueue::run_context(const RunId& run, TaskKind kind) {
   return transact(
       session_, "runs_context", [&](Transaction& transaction) -> std::optional<RunContext> {
-        const auto rows = transaction.exec(queries::runs_context, Params::of(run.value));
+        const auto rows =
+            transaction.exec(queries::runs_context, Params::of(run.value, kind == TaskKind::plan));
         if (rows.empty()) return std::nullopt;
         const auto row = rows.at(0);
         return RunContext{.id = run,
@@ -276,6 +277,8 @@ std::optional<RunContext> PgTaskQueue::run_context(const RunId& run) {
                           .policy_epoch = number(row, "policy_epoch"),
                           .spec_sha256 = text(row, "spec_sha256"),
                           .spec = policy_from_json(text(row, "spec")),
+                          .overrides = {.json = text(row, "overrides"),
+                                        .keep_min = flag(row, "overrides_keep_min")},
                           .target = text(row, "target"),
                           .target_url = text(row, "url"),
                           .as_of = text(row, "as_of"),

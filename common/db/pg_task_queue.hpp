@@ -27,7 +27,7 @@ class PgTaskQueue final : public TaskQueue {
 
   Exchange exchange(const std::vector<Settlement>& settlements,
                     const std::optional<LeaseRequest>& request) override;
-  std::optional<RunContext> run_context(const RunId& run) override;
+  std::optional<RunContext> run_context(const RunId& run, TaskKind kind) override;
 
  private:
   Exchange turn(const std::vector<Settlement>& settlements,

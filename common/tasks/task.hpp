@@ -8,6 +8,7 @@
 
 #include "common/ids.hpp"
 #include "common/policies/policy.hpp"
+#include "common/policies/policy_json.hpp"
 
 namespace lethe {
 
@@ -44,9 +45,8 @@ struct CleanWork {
 
 /// What holds for the whole run, found out by its plan.
 struct RunBounds {
-  std::string not_after;  ///< table-wide keep_min: timestamptz text; "" is "no boundary needed"
-  std::string shortest_retain;  ///< interval text: the shortest retention of any tenant
-  bool has_cutoffs = false;     ///< the target's lethe.cutoffs has rows of this run
+  std::string not_after;     ///< table-wide keep_min: timestamptz text; "" is "no boundary needed"
+  bool has_cutoffs = false;  ///< the target's lethe.cutoffs has the tenants' own of this run
   friend bool operator==(const RunBounds&, const RunBounds&) = default;
 };
 
@@ -71,7 +71,8 @@ struct RunContext {
   std::string policy;             ///< "" for an ad-hoc run
   std::int64_t policy_epoch = 0;  ///< 0 for an ad-hoc run
   std::string spec_sha256;
-  Policy spec;
+  Policy spec;              ///< without the tenants' overrides
+  OverridesText overrides;  ///< for plan tasks only
   std::string target;
   std::string target_url;
   std::string as_of;      ///< timestamptz text, UTC, microseconds

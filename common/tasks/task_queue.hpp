@@ -123,8 +123,8 @@ class TaskQueue {
     return exchange(settlements, std::nullopt).settled;
   }
 
-  /// The frozen facts of a run. Nothing when the run is gone.
-  virtual std::optional<RunContext> run_context(const RunId& run) = 0;
+  /// The frozen facts of a run for a task of that kind. Nothing when the run is gone.
+  virtual std::optional<RunContext> run_context(const RunId& run, TaskKind kind) = 0;
 };
 
 /// PORT: the registry of workers. Same rules as TaskQueue.

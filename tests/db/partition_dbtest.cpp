@@ -56,7 +56,7 @@ std::map<std::string, PartitionFacts> facts_of(TestDatabase& database, const Pol
   fleet.start(policy);
   const auto task = fleet.lease();
   REQUIRE(task);
-  const auto context = fleet.queue().run_context(task->run);
+  const auto context = fleet.queue().run_context(task->run, task->kind);
   REQUIRE(context);
   db::PgTaskRunner runner("lethe-test");
   const auto looked = runner.look(*context, task->lease);

@@ -116,6 +116,35 @@ TEST_CASE("a policy that changed since it was read does not fire", "[firing]") {
   CHECK(database.number("SELECT count(*) FROM lethe.runs") == 0);
 }
 
+TEST_CASE("a fired run has the overrides that the scheduler never saw", "[firing]") {
+  TestDatabase database;
+  test::make_plain_table(database, 24);
+  RunDriver fleet(database);
+  Policy policy = test::policy_of("p", 1);
+  policy.schedule = "every 10 s";
+  policy.tenant = TenantRule{.column = "tenant", .keep_min = {}, .overrides = {}, .only = {}};
+  policy.tenant->overrides["t1"].enabled = false;
+  policy.tenant->overrides["t2"].keep_min = 3;
+  fleet.apply(policy);
+  database.execute("UPDATE lethe.policies SET next_fire_at = clock_timestamp() - interval '1 s'");
+  const DuePolicy due = fleet.scheduler().due_policies(10, "").at(0);
+  CHECK(policy_from_json(due.spec_text).tenant->overrides.empty());
+  Firing firing = firing_at(due, due.now);
+  firing.missed = {due.now - 10s};
+  const std::string run = fleet.scheduler().fire(fleet.term(), firing);
+  REQUIRE_FALSE(run.empty());
+  CHECK(
+      database.number("SELECT count(*) FROM lethe.runs r JOIN lethe.policies p ON p.spec = r.spec "
+                      "AND p.spec_sha256 = r.spec_sha256") == 1);
+  CHECK(database.number("SELECT count(*) FROM lethe.runs WHERE state = 'skipped' AND NOT "
+                        "spec->'tenant' ? 'overrides'") == 1);
+  const auto planned = fleet.queue().run_context(RunId{run}, TaskKind::plan);
+  CHECK(planned->spec.tenant->overrides.empty());
+  CHECK(planned->overrides.keep_min);
+  CHECK(planned->overrides.json.size() > 20);
+  CHECK(fleet.queue().run_context(RunId{run}, TaskKind::clean)->overrides.json.empty());
+}
+
 TEST_CASE("a paused or disabled policy is not due", "[firing]") {
   TestDatabase database;
   test::make_plain_table(database, 48);

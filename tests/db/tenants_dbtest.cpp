@@ -173,3 +173,54 @@ TEST_CASE("the shortest retention counts also where months stand beside days", "
   REQUIRE(fleet.work_off(fleet.start(policy)).state == "satisfied");
   CHECK(database.number("SELECT max(id) FROM public.t WHERE tenant = 't1'") == 29 * 24 - 5);
 }
+
+TEST_CASE("a run whose own cutoffs are gone deletes nothing more and says why", "[tenants]") {
+  TestDatabase database;
+  test::make_plain_table(database, 240);
+  RunDriver fleet(database);
+  Policy policy = tenant_policy(1);
+  policy.tenant->overrides["t1"].enabled = false;
+  const std::string run = fleet.start(policy);
+  const auto plan = fleet.lease();
+  REQUIRE(plan);
+  REQUIRE(fleet.settle(*fleet.step(*plan)) == Settled::yes);
+  database.execute("DELETE FROM lethe.cutoffs");
+  const RunRow ended = fleet.work_off(run);
+  CHECK(ended.state == "failed");
+  CHECK_THAT(ended.error, test::contains("own cutoffs of this run are gone"));
+  CHECK(database.number("SELECT count(*) FROM public.t") == 240);
+}
+
+TEST_CASE("a clock that goes back after the plan makes every cutoff older", "[tenants]") {
+  TestDatabase database;
+  test::make_plain_table(database, 2400);
+  RunDriver fleet(database);
+  Policy policy = tenant_policy(50);
+  policy.tenant->overrides["t1"].retain = Retention{.months = 0, .seconds = 10 * test::day};
+  policy.tenant->overrides["t2"].retain = Retention{.months = 0, .seconds = 90 * test::day};
+  const std::string run = fleet.start(policy);
+  const auto plan = fleet.lease();
+  REQUIRE(plan);
+  REQUIRE(fleet.settle(*fleet.step(*plan)) == Settled::yes);
+  // As if the plan had been made by a clock five days ahead of the one that the batches see.
+  database.execute("UPDATE lethe.cutoffs SET as_of = as_of + interval '5 days'");
+  REQUIRE(fleet.work_off(run).state == "satisfied");
+  CHECK_THAT(left(database), test::contains("t0:119 t1:44 t2:235 t3:120 "));
+}
+
+TEST_CASE("a second plan of a run lets no tenant lose more than the first", "[tenants]") {
+  TestDatabase database;
+  test::make_plain_table(database, 240);
+  RunDriver fleet(database);
+  Policy policy = tenant_policy(1, 12);
+  const std::string run = fleet.start(policy);
+  const auto plan = fleet.lease();
+  REQUIRE(plan);
+  REQUIRE(fleet.step(*plan));  // and its settlement is lost
+  database.execute(
+      "INSERT INTO public.t (id, tenant, created_at) SELECT 1000 + n, 't3', now() - interval '2 "
+      "days' FROM generate_series(1, 20) n");
+  REQUIRE(fleet.settle(*fleet.step(*plan)) == Settled::yes);
+  REQUIRE(fleet.work_off(run).state == "satisfied");
+  CHECK(database.number("SELECT count(*) FROM public.t WHERE tenant = 't3' AND id < 1000") == 12);
+}

@@ -82,7 +82,7 @@ class MemoryTaskQueue final : public TaskQueue {
     return result;
   }
 
-  std::optional<RunContext> run_context(const RunId& run) override {
+  std::optional<RunContext> run_context(const RunId& run, TaskKind) override {
     const std::lock_guard lock(mutex_);
     if (context_failures > 0 && context_failures-- > 0)
       throw StoreError(Failure::connection_lost, "runs_context", "08006", "no connection");

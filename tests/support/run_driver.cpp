@@ -51,7 +51,7 @@ std::optional<LeasedTask> RunDriver::lease() {
 }
 
 std::optional<Settlement> RunDriver::step(const LeasedTask& task) {
-  auto context = queue_.run_context(task.run);
+  auto context = queue_.run_context(task.run, task.kind);
   if (!context) throw std::runtime_error("no run " + task.run.value);
   return executor_->execute(
       {.task = task, .run = std::make_shared<const RunContext>(std::move(*context))});

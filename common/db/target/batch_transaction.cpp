@@ -23,18 +23,26 @@ Fence admit_fence(Transaction& transaction, const RunContext& run, const LeaseTo
           .finished = flag(row, "finished")};
 }
 
+namespace {
+
+Limit limit_of(const pqxx::row& row, const std::string& name) {
+  return {.timestamptz = text(row, (name + "_timestamptz").c_str()),
+          .timestamp = text(row, (name + "_timestamp").c_str()),
+          .date = text(row, (name + "_date").c_str())};
+}
+
+}  // namespace
+
 Limits pass_gate(Transaction& transaction, const RunContext& run, const RunBounds& bounds) {
   transaction.exec(queries::gate_lock_shared, Params::of(run.policy));
   const std::string retain = to_interval(run.spec.retain);
   const auto minutes = [&](TimeOfDay TimeWindow::*end) {
     return run.spec.window ? std::optional((*run.spec.window.*end).minutes) : std::nullopt;
   };
-  const auto rows =
-      transaction.exec(queries::gate_read,
-                       Params::of(run.policy, run.as_of, retain,
-                                  bounds.shortest_retain.empty() ? retain : bounds.shortest_retain,
-                                  bounds.not_after, run.expire_at, minutes(&TimeWindow::from),
-                                  minutes(&TimeWindow::to), run.spec.timezone));
+  const auto rows = transaction.exec(
+      queries::gate_read,
+      Params::of(run.policy, run.as_of, retain, run.id.value, bounds.not_after, run.expire_at,
+                 minutes(&TimeWindow::from), minutes(&TimeWindow::to), run.spec.timezone));
   if (rows.empty())
     stop(Kind::halted, "the gate's row '*' is missing; run: lethe target install " + run.target);
   const auto row = rows.at(0);
@@ -50,13 +58,13 @@ Limits pass_gate(Transaction& transaction, const RunContext& run, const RunBound
   }
   if (flag(row, "closed")) stop(Kind::closed, "outside the policy's window");
   if (flag(row, "expired")) stop(Kind::expired, "expired: the run's time was over");
+  if (bounds.has_cutoffs && !flag(row, "has_cutoffs"))
+    stop(Kind::changed, "the tenants' own cutoffs of this run are gone; run the policy again");
   return {.as_of = text(row, "as_of"),
-          .cutoff = {.timestamptz = text(row, "cutoff_timestamptz"),
-                     .timestamp = text(row, "cutoff_timestamp"),
-                     .date = text(row, "cutoff_date")},
-          .reach = {.timestamptz = text(row, "reach_timestamptz"),
-                    .timestamp = text(row, "reach_timestamp"),
-                    .date = text(row, "reach_date")}};
+          .own_shift = text(row, "shift"),
+          .cutoff = limit_of(row, "cutoff"),
+          .floor = limit_of(row, "floor"),
+          .reach = limit_of(row, "reach")};
 }
 
 namespace {

@@ -16,29 +16,17 @@ namespace {
 
 constexpr std::int64_t parts_wanted = 64;  // of one column's expired part; no plan has use for more
 
-/// No tenant's retention is shorter than this. A month counts as 28 days, because none is shorter;
-/// that may make `reach` newer than it need be, and every row is judged by its own tenant's cutoff.
-Retention shortest_retention(const Policy& policy) {
-  constexpr std::int64_t seconds_a_month = std::int64_t{28} * 86'400;
-  const auto length = [](const Retention& r) { return r.months * seconds_a_month + r.seconds; };
-  std::int64_t shortest = length(policy.retain);
-  if (policy.tenant.has_value())
-    for (const auto& [tenant, own] : policy.tenant->overrides)
-      if (own.retain) shortest = std::min(shortest, length(*own.retain));
-  return {.months = 0, .seconds = shortest};
-}
-
 /// keep_min's boundaries and the tenants' own cutoffs: computed once, before anything is deleted.
 RunBounds find_bounds(Transaction& transaction, const RunContext& run, const TableFacts& table,
                       const std::string& as_of) {
   RunBounds bounds;
-  bounds.shortest_retain = to_interval(shortest_retention(run.spec));
   if (run.spec.keep_min.value_or(0) > 0) {
     const BuiltStatement built = table_boundary(run.spec, table);
     bounds.not_after = text(transaction.exec_built(built.sql, built.params).at(0), "boundary");
   }
-  if (has_own_cutoffs(run.spec)) {
-    const BuiltStatement built = store_cutoffs(run.spec, table, run.id.value, as_of);
+  const OwnCutoffs own{.policy = run.spec, .overrides = run.overrides, .table = table};
+  if (own.possible()) {
+    const BuiltStatement built = own.store(run.id.value, as_of);
     bounds.has_cutoffs = transaction.exec_built(built.sql, built.params).affected_rows() > 0;
   }
   return bounds;
@@ -123,9 +111,8 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
   std::map<std::uint32_t, PartitionFacts> partitions;
   if (may_drop(run.spec, table))
     partitions = look_up_partitions(
-        transaction, {.policy = run.spec,
-                      .table = table,
-                      .limit = drop_limit(transaction, run, facts.bounds, limits, table)});
+        transaction,
+        {.policy = run.spec, .table = table, .limit = drop_limit(run.spec, table, limits)});
   const Look look{
       .transaction = transaction, .run = run, .predicate = predicate, .partitions = partitions};
   for (const auto& relation : look_up_relations(transaction, table, field))

@@ -63,8 +63,7 @@ void prove_expired(Transaction& transaction, const PartitionBatch& batch, const 
       transaction, policy, batch.run.policy.empty() ? "ad hoc" : "policy " + batch.run.policy);
   if (!may_drop(policy, table))
     stop(Kind::permanent, fmt::format("the policy does not let {} go as a whole", leaf.name));
-  const std::string limit =
-      drop_limit(transaction, batch.run, batch.payload.bounds, batch.limits, table);
+  const std::string limit = drop_limit(batch.run.spec, table, batch.limits);
   const auto partitions = look_up_partitions(
       transaction, {.policy = policy, .table = table, .limit = limit, .leaf = leaf.oid});
   const auto found = partitions.find(leaf.oid);

@@ -29,18 +29,8 @@ bool may_drop(const Policy& policy, const TableFacts& table) {
   return table.partitioned && drops_partitions(policy) && drop_obstacle(policy).empty();
 }
 
-std::string drop_limit(Transaction& transaction, const RunContext& run, const RunBounds& bounds,
-                       const Limits& limits, const TableFacts& table) {
-  const TimeType type = time_column(run.spec, table).time;
-  if (!bounds.has_cutoffs) return in_type(limits.cutoff, type);
-  const auto row = transaction
-                       .exec(queries::cutoffs_floor,
-                             Params::of(run.id.value, limits.as_of, limits.cutoff.timestamptz))
-                       .at(0);
-  return in_type({.timestamptz = text(row, "floor_timestamptz"),
-                  .timestamp = text(row, "floor_timestamp"),
-                  .date = text(row, "floor_date")},
-                 type);
+std::string drop_limit(const Policy& policy, const TableFacts& table, const Limits& limits) {
+  return in_type(limits.floor, time_column(policy, table).time);
 }
 
 std::map<std::uint32_t, PartitionFacts> look_up_partitions(Transaction& transaction,

@@ -19,9 +19,8 @@ namespace lethe::db {
 
 /// The instant before which every row of the run may go, whoever's it is, as text of the type of
 /// the policy's one timestamp column: the oldest of the cutoffs in force, keep_min included.
-[[nodiscard]] std::string drop_limit(Transaction& transaction, const RunContext& run,
-                                     const RunBounds& bounds, const Limits& limits,
-                                     const TableFacts& table);
+[[nodiscard]] std::string drop_limit(const Policy& policy, const TableFacts& table,
+                                     const Limits& limits);
 
 /// What is asked about partitions. Everything is borrowed.
 struct PartitionQuestion {

@@ -134,6 +134,18 @@ std::string Predicate::only_tenant(Params& params) const {
                      bound(*policy_.tenant->only, tenant.type, params));
 }
 
+/// NULL for a tenant without one. The server reads the map once for each statement; joined with
+/// nothing it is a value in memory, else every look-up would fetch it again.
+std::string Predicate::own_cutoff(TimeType type, Params& params) const {
+  std::string instant = fmt::format(
+      "pg_catalog.to_timestamp(((SELECT o.own OPERATOR(pg_catalog.||) '{{}}'::jsonb FROM "
+      "lethe.cutoffs o WHERE o.run = {}::text) OPERATOR(pg_catalog.->>) {})::float8)",
+      params.bind(run_), tenant_sql(table_.columns.at(policy_.tenant->column)));
+  if (!limits_.own_shift.empty())
+    instant = fmt::format("({} - {}::interval)", instant, params.bind(limits_.own_shift));
+  return limit_in_type(instant, type);
+}
+
 std::string Predicate::old_enough(std::size_t phase, Params& params) const {
   std::vector<std::string> parts;
   for (std::size_t before = 0; before < phase; ++before)
@@ -150,19 +162,11 @@ std::string Predicate::old_enough(std::size_t phase, Params& params) const {
     parts.push_back(older_than(limits_.cutoff));
     return joined(parts, "AND");
   }
-  // Few tenants have a row of their own, and a row newer than every cutoff needs no look-up.
+  // A row older than every cutoff, or newer than every one, needs no look-up.
   parts.push_back(older_than(limits_.reach));
-  const std::string tenant = tenant_sql(table_.columns.at(policy_.tenant->column));
-  const std::string run = params.bind(run_) + "::text";
-  const std::string own = limit_in_type(
-      fmt::format("least({}::timestamptz - q.retain, q.not_after)", params.bind(limits_.as_of)),
-      time.time);
-  parts.push_back(fmt::format(
-      "CASE WHEN {0} OPERATOR(pg_catalog.=) ANY (SELECT q.tenant FROM lethe.cutoffs q WHERE q.run "
-      "= "
-      "{1}) THEN {2} OPERATOR(pg_catalog.<) (SELECT {3} FROM lethe.cutoffs q WHERE q.run = {1} AND "
-      "q.tenant = {0}) ELSE {4} END",
-      tenant, run, name, own, older_than(limits_.cutoff)));
+  parts.push_back(fmt::format("({} OR {} OPERATOR(pg_catalog.<) coalesce({}, {}))",
+                              older_than(limits_.floor), name, own_cutoff(time.time, params),
+                              bound(in_type(limits_.cutoff, time.time), type, params)));
   return joined(parts, "AND");
 }
 

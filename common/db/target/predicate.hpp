@@ -19,9 +19,11 @@ struct Limit {
 
 /// The cutoffs in force in one transaction.
 struct Limits {
-  std::string as_of;  ///< timestamptz text
-  Limit cutoff;       ///< of every tenant without a row in lethe.cutoffs
-  Limit reach;        ///< the newest cutoff of any tenant
+  std::string as_of;      ///< timestamptz text
+  std::string own_shift;  ///< interval by which own cutoffs lie before those stored; "" for none
+  Limit cutoff;           ///< of every tenant without one in lethe.cutoffs
+  Limit floor;            ///< the oldest cutoff of any tenant
+  Limit reach;            ///< the newest cutoff of any tenant
 };
 
 /// Builds the condition "this row may be deleted", or changed by the policy's action `set`, over
@@ -29,8 +31,8 @@ struct Limits {
 /// in the DELETE or UPDATE around it, and turned round by verification, so that all three agree.
 class Predicate {
  public:
-  /// Everything is borrowed and must outlive the predicate. `has_cutoffs`: lethe.cutoffs has rows
-  /// of `run`.
+  /// Everything is borrowed and must outlive the predicate. `has_cutoffs`: lethe.cutoffs knows
+  /// `run`.
   Predicate(const Policy& policy, const TableFacts& table, const Limits& limits, std::string run,
             bool has_cutoffs)
       : policy_(policy),
@@ -64,6 +66,7 @@ class Predicate {
 
  private:
   [[nodiscard]] std::string old_enough(std::size_t phase, Params& params) const;
+  [[nodiscard]] std::string own_cutoff(TimeType type, Params& params) const;
   [[nodiscard]] std::string only_tenant(Params& params) const;
   [[nodiscard]] std::string shared_part(Params& params) const;
 

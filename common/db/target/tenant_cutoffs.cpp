@@ -2,41 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <nlohmann/json.hpp>
-
 #include "common/policies/policy_json.hpp"
 
 namespace lethe::db {
 
 namespace {
-
-/// The policy's overrides as a JSON array, so that 100,000 of them are one parameter.
-std::string overrides_json(const TenantRule& tenant) {
-  auto list = nlohmann::json::array();
-  for (const auto& [name, own] : tenant.overrides) {
-    nlohmann::json entry{{"tenant", name}, {"enabled", own.enabled}};
-    if (own.retain) entry["retain"] = to_interval(*own.retain);
-    if (own.keep_min) entry["keep_min"] = *own.keep_min;
-    list.push_back(std::move(entry));
-  }
-  return list.dump();
-}
-
-bool any_keep_min(const TenantRule& tenant) {
-  return tenant.keep_min.value_or(0) > 0 ||
-         std::any_of(tenant.overrides.begin(), tenant.overrides.end(),
-                     [](const auto& entry) { return entry.second.keep_min.value_or(0) > 0; });
-}
-
-/// The overrides as a FROM item `o`.
-std::string overrides_from(const TenantRule& tenant, Params& params) {
-  return fmt::format(
-      "pg_catalog.jsonb_to_recordset({}::jsonb) AS o (tenant text, retain interval, keep_min "
-      "bigint, "
-      "enabled boolean)",
-      params.bind(overrides_json(tenant)));
-}
 
 /// The tenant of an override as the column writes it: through the column's type, so that an
 /// override for 007 or for an upper-case UUID is not missed.
@@ -59,9 +29,31 @@ std::string only_tenant(const Policy& policy, const TableFacts& table, Params& p
                      params.bind(*policy.tenant->only), tenant.type);
 }
 
+}  // namespace
+
+bool OwnCutoffs::any_keep_min() const {
+  return policy.tenant->keep_min.value_or(0) > 0 || overrides.keep_min;
+}
+
+bool OwnCutoffs::possible() const {
+  return policy.tenant.has_value() && (!overrides.json.empty() || any_keep_min());
+}
+
+/// The overrides as a FROM item `o`: one parameter, however many they are.
+std::string OwnCutoffs::overrides_from(Params& params) const {
+  return fmt::format(
+      "(SELECT e.key AS tenant, pg_catalog.make_interval(months => (e.value "
+      "OPERATOR(pg_catalog.#>>) "
+      "'{{retain,months}}')::integer, secs => (e.value OPERATOR(pg_catalog.#>>) "
+      "'{{retain,seconds}}')::float8) AS retain, (e.value OPERATOR(pg_catalog.->>) "
+      "'keep_min')::bigint AS keep_min, (e.value OPERATOR(pg_catalog.->>) 'enabled')::boolean AS "
+      "enabled FROM pg_catalog.jsonb_each({}::jsonb) AS e) AS o",
+      params.bind(overrides.json.empty() ? "{}" : overrides.json));
+}
+
 /// CTEs `ages`, `short` and `boundaries` of exceptions_ctes.
-std::string keep_min_ctes(const Policy& policy, const TableFacts& table, const std::string& as_of,
-                          const std::string& retain, Params& params) {
+std::string OwnCutoffs::keep_min_ctes(const std::string& as_of, const std::string& retain,
+                                      Params& params) const {
   const std::string tenant = tenant_sql(table.columns.at(policy.tenant->column));
   const std::string instant = row_instant_sql(policy, table);
   const std::string counts = countable(policy, table, params);
@@ -83,23 +75,13 @@ std::string keep_min_ctes(const Policy& policy, const TableFacts& table, const s
       fmt::arg("counts", counts), fmt::arg("only", only));
 }
 
-}  // namespace
-
-bool has_own_cutoffs(const Policy& policy) {
-  return policy.tenant.has_value() &&
-         (!policy.tenant->overrides.empty() || any_keep_min(*policy.tenant));
-}
-
-std::string exceptions_ctes(const Policy& policy, const TableFacts& table, const std::string& as_of,
-                            Params& params) {
+std::string OwnCutoffs::exceptions_ctes(const std::string& as_of, Params& params) const {
   const std::string retain = params.bind(to_interval(policy.retain)) + "::interval";
   std::string ctes =
       fmt::format("overrides AS (SELECT {} AS tenant, o.retain, o.keep_min, o.enabled FROM {})",
-                  override_tenant(table.columns.at(policy.tenant->column)),
-                  overrides_from(*policy.tenant, params));
-  const bool keep_min = any_keep_min(*policy.tenant);
-  if (keep_min)
-    ctes += keep_min_ctes(policy, table, params.bind(as_of) + "::timestamptz", retain, params);
+                  override_tenant(table.columns.at(policy.tenant->column)), overrides_from(params));
+  const bool keep_min = any_keep_min();
+  if (keep_min) ctes += keep_min_ctes(params.bind(as_of) + "::timestamptz", retain, params);
   // A tenant that is both overridden and short gets one row: the boundary of the second, the
   // retention of the first (`short` carries it).
   ctes += keep_min
@@ -119,7 +101,7 @@ std::string exceptions_ctes(const Policy& policy, const TableFacts& table, const
   return ctes;
 }
 
-BuiltStatement count_tenants(const Policy& policy, const TableFacts& table) {
+BuiltStatement OwnCutoffs::count_tenants() const {
   BuiltStatement built;
   const ColumnFacts& column = table.columns.at(policy.tenant->column);
   const std::string only =
@@ -129,20 +111,28 @@ BuiltStatement count_tenants(const Policy& policy, const TableFacts& table) {
   built.sql = fmt::format(
       "SELECT count(*) AS given, count(DISTINCT {0}) AS tenants, pg_catalog.min({1}::text) AS one "
       "FROM {2}",
-      override_tenant(column), only, overrides_from(*policy.tenant, built.params));
+      override_tenant(column), only, overrides_from(built.params));
   return built;
 }
 
-BuiltStatement store_cutoffs(const Policy& policy, const TableFacts& table, const std::string& run,
-                             const std::string& as_of) {
+BuiltStatement OwnCutoffs::store(const std::string& run, const std::string& as_of) const {
   BuiltStatement built;
-  const std::string ctes = exceptions_ctes(policy, table, as_of, built.params);
+  const std::string ctes = exceptions_ctes(as_of, built.params);
   built.sql = fmt::format(
-      "WITH {} INSERT INTO lethe.cutoffs (run, tenant, retain, not_after) SELECT {}::text, "
-      "e.tenant, "
-      "e.retain, e.not_after FROM exceptions e ON CONFLICT (run, tenant) DO UPDATE SET retain = "
-      "excluded.retain, not_after = least(lethe.cutoffs.not_after, excluded.not_after)",
-      ctes, built.params.bind(run));
+      "WITH {ctes}, found AS (SELECT e.tenant, least({as_of}::timestamptz - e.retain, e.not_after) "
+      "AS cutoff FROM exceptions e), known AS (SELECT k.key COLLATE pg_catalog.\"C\" AS tenant, "
+      "pg_catalog.to_timestamp(k.value::float8) AS cutoff FROM lethe.cutoffs c CROSS JOIN LATERAL "
+      "pg_catalog.jsonb_each_text(c.own) k WHERE c.run = {run}::text), merged AS (SELECT "
+      "coalesce(f.tenant, k.tenant) AS tenant, least(f.cutoff, k.cutoff) AS cutoff FROM found f "
+      "FULL JOIN known k ON k.tenant = f.tenant) INSERT INTO lethe.cutoffs AS c (run, as_of, "
+      "floor, "
+      "reach, own) SELECT {run}::text, {as_of}::timestamptz, pg_catalog.min(m.cutoff), "
+      "pg_catalog.max(m.cutoff), pg_catalog.jsonb_object_agg(m.tenant, extract(epoch FROM "
+      "m.cutoff)::float8::text) FROM merged m HAVING count(*) > 0 ON CONFLICT (run) DO UPDATE SET "
+      "as_of = greatest(c.as_of, excluded.as_of), floor = excluded.floor, reach = excluded.reach, "
+      "own = excluded.own",
+      fmt::arg("ctes", ctes), fmt::arg("as_of", built.params.bind(as_of)),
+      fmt::arg("run", built.params.bind(run)));
   return built;
 }
 
@@ -158,14 +148,15 @@ BuiltStatement table_boundary(const Policy& policy, const TableFacts& table) {
   return built;
 }
 
-BuiltStatement census(const Policy& policy, const TableFacts& table, const std::string& as_of,
+BuiltStatement census(const OwnCutoffs& own, const std::string& as_of,
                       const std::string& boundary) {
+  const Policy& policy = own.policy;
+  const TableFacts& table = own.table;
   BuiltStatement built;
   Params& params = built.params;
   const bool by_tenant = policy.tenant.has_value();
-  const bool exceptions = has_own_cutoffs(policy);
-  const std::string ctes =
-      exceptions ? exceptions_ctes(policy, table, as_of, params) + ", " : std::string();
+  const bool exceptions = own.possible();
+  const std::string ctes = exceptions ? own.exceptions_ctes(as_of, params) + ", " : std::string();
   const std::string now = params.bind(as_of) + "::timestamptz";
   const std::string retain = params.bind(to_interval(policy.retain)) + "::interval";
   const std::string instant = row_instant_sql(policy, table);

@@ -5,31 +5,45 @@
 #include <string>
 
 #include "common/db/target/batch_delete.hpp"
+#include "common/policies/policy_json.hpp"
 
 namespace lethe::db {
 
-/// True when some tenant of the policy may have a cutoff of its own.
-[[nodiscard]] bool has_own_cutoffs(const Policy& policy);
+/// Which tenants have a cutoff of their own, and which it is. Everything is borrowed; overrides
+/// that the policy itself may hold are not looked at.
+struct OwnCutoffs {
+  const Policy& policy;
+  const OverridesText& overrides;
+  const TableFacts& table;
 
-/// Lets the server read every tenant that the policy names by the type of the tenant column.
-/// Returns given and tenants; fewer tenants than given means that two overrides are for the same
-/// one.
-[[nodiscard]] BuiltStatement count_tenants(const Policy& policy, const TableFacts& table);
+  /// True when some tenant may have one.
+  [[nodiscard]] bool possible() const;
 
-/// The CTEs `overrides`, `ages`, `short`, `boundaries` and `exceptions(tenant, retain, not_after,
-/// enabled)`, without the word WITH: one row for each tenant whose cutoff is not the policy's own.
-///
-/// keep_min works by a boundary, the time of the N-th newest row, and never by counting and then
-/// deleting: rows that arrive meanwhile only make it safer. One grouped pass finds the tenants with
-/// fewer than N rows younger than their cutoff; only their rows are ranked. A tenant with fewer
-/// than N rows in all has no boundary, and then nothing of it goes. Only rows that match `where`
-/// count.
-[[nodiscard]] std::string exceptions_ctes(const Policy& policy, const TableFacts& table,
-                                          const std::string& as_of, Params& params);
+  /// Lets the server read every tenant that the policy names by the type of the tenant column.
+  /// Returns given and tenants; fewer tenants than given means that two overrides are for the same
+  /// one. For policies with `tenant`.
+  [[nodiscard]] BuiltStatement count_tenants() const;
 
-/// Stores the exceptions of a run in lethe.cutoffs; affects one row per tenant.
-[[nodiscard]] BuiltStatement store_cutoffs(const Policy& policy, const TableFacts& table,
-                                           const std::string& run, const std::string& as_of);
+  /// The CTEs `overrides`, `ages`, `short`, `boundaries` and `exceptions(tenant, retain, not_after,
+  /// enabled)`, without the word WITH: one row for each tenant whose cutoff is not the policy's.
+  ///
+  /// keep_min works by a boundary, the time of the N-th newest row, and never by counting and then
+  /// deleting: rows that arrive meanwhile only make it safer. One grouped pass finds the tenants
+  /// with fewer than N rows younger than their cutoff; only their rows are ranked. A tenant with
+  /// fewer than N rows in all has no boundary, and then nothing of it goes. Only rows that match
+  /// `where` count.
+  [[nodiscard]] std::string exceptions_ctes(const std::string& as_of, Params& params) const;
+
+  /// Stores the cutoffs of a run in lethe.cutoffs. What an earlier plan of the run has stored stays
+  /// in force where it keeps more. Affects no row when no tenant has one.
+  [[nodiscard]] BuiltStatement store(const std::string& run, const std::string& as_of) const;
+
+ private:
+  [[nodiscard]] bool any_keep_min() const;
+  [[nodiscard]] std::string overrides_from(Params& params) const;
+  [[nodiscard]] std::string keep_min_ctes(const std::string& as_of, const std::string& retain,
+                                          Params& params) const;
+};
 
 /// The table-wide keep_min boundary: the time of the N-th newest row that matches `where`, or
 /// '-infinity' when there are fewer. Returns boundary. For policies with keep_min > 0.
@@ -37,7 +51,7 @@ namespace lethe::db {
 
 /// Counts what a run made now would delete and why the rest stays: one row per verdict and tenant
 /// group. Returns verdict, tenant (NULL: the sum), rows, oldest, newest.
-[[nodiscard]] BuiltStatement census(const Policy& policy, const TableFacts& table,
-                                    const std::string& as_of, const std::string& boundary);
+[[nodiscard]] BuiltStatement census(const OwnCutoffs& own, const std::string& as_of,
+                                    const std::string& boundary);
 
 }  // namespace lethe::db

@@ -14,7 +14,6 @@ namespace {
 
 TaskPayload sample() {
   return {.bounds = {.not_after = "2026-01-01 00:00:00+00",
-                     .shortest_retain = "7776000 secs",
                      .has_cutoffs = true},
           .work = CleanWork{.relation = 16'384,
                             .fingerprint = "abc",
@@ -34,8 +33,7 @@ TaskPayload sample_with_range() {
 }
 
 const std::string golden_start =
-    "84a96e6f745f6166746572b6323032362d30312d30312030303a30303a30302b3030"
-    "af73686f72746573745f72657461696eac373737363030302073656373"
+    "83a96e6f745f6166746572b6323032362d30312d30312030303a30303a30302b3030"
     "ab6861735f6375746f666673c3a4776f726b";
 const std::string golden_work =
     "a872656c6174696f6ecd4000"

@@ -102,7 +102,7 @@ TEST_CASE("a plan is settled together with the tasks that it made", "[worker]") 
   Fleet fleet;
   PlanFacts facts;
   facts.server_version = 150'018;
-  facts.bounds.shortest_retain = "90 days";
+  facts.bounds.not_after = "2026-01-01 00:00:00+00";
   RelationFacts relation;
   relation.relation = 5;
   relation.blocks = 2'000;
@@ -118,10 +118,10 @@ TEST_CASE("a plan is settled together with the tasks that it made", "[worker]") 
   CHECK(plan->tasks[0].id.value.size() == 26);
   CHECK(plan->tasks[0].id != plan->tasks[1].id);
   const auto payload = std::get<TaskPayload>(decode_task_payload(plan->tasks[2].payload));
-  CHECK(payload.bounds.shortest_retain == "90 days");
+  CHECK(payload.bounds.not_after == "2026-01-01 00:00:00+00");
   CHECK(payload.work->block_to == 2'000);
   const auto verify = std::get<TaskPayload>(decode_task_payload(plan->verify_payload));
-  CHECK(verify.bounds.shortest_retain == "90 days");
+  CHECK(verify.bounds.not_after == "2026-01-01 00:00:00+00");
   CHECK_FALSE(verify.work.has_value());
 }
 

@@ -6,38 +6,54 @@
 --   $1 text     policy, '' for an ad-hoc run
 --   $2 text     the run's as_of (timestamptz)
 --   $3 text     the policy's retain (interval)
---   $4 text     the shortest retain of any tenant (interval)
+--   $4 text     run
 --   $5 text     keep_min's boundary for the table (timestamptz), '' for none
 --   $6 text     the run's expire_at (timestamptz)
 --   $7 integer  window opens, minutes since midnight; NULL: always open
 --   $8 integer  window closes
 --   $9 text     the window's zone
 -- Returns  all_halted, all_reason, policy_halted, policy_reason, policy_epoch (NULL: no such row),
---          expired, closed (outside the window), as_of, cutoff_timestamptz, cutoff_timestamp, cutoff_date, reach_timestamptz,
---          reach_timestamp, reach_date (reach: nothing newer goes, whatever its tenant)
+--          expired, closed (outside the window), has_cutoffs (lethe.cutoffs knows the run), as_of,
+--          shift (interval by which own cutoffs lie before the frozen ones, '' for none), and
+--          cutoff, floor, reach, each _timestamptz, _timestamp and _date (floor: whatever is older
+--          may go, whoever's it is; reach: nothing newer goes, whoever's it is)
 -- Locks    none; the shared advisory locks are held already
--- Index    gate_pkey
+-- Index    gate_pkey, cutoffs_pkey
 -- Caller   pass_gate (batch_transaction.cpp)
 WITH clock AS (
   SELECT clock_timestamp() AS now
 ), frozen AS (
   SELECT now, least($2::timestamptz, now) AS as_of FROM clock
+), own AS (
+  -- Months are not all of the same length: three days more than the clock went back is enough.
+  SELECT o.floor, o.reach,
+         CASE WHEN f.as_of < o.as_of THEN o.as_of - f.as_of + interval '3 days' END AS shift
+    FROM frozen f
+    JOIN lethe.cutoffs o ON o.run = $4::text
 ), limits AS (
   SELECT now, as_of,
          least(as_of - $3::interval, coalesce(nullif($5::text, '')::timestamptz, 'infinity'))
-           AS cutoff,
-         least(as_of - $4::interval, coalesce(nullif($5::text, '')::timestamptz, 'infinity'))
-           AS reach
+           AS cutoff
     FROM frozen
+), ends AS (
+  SELECT l.now, l.as_of, l.cutoff, o.shift, o.floor IS NOT NULL AS has_cutoffs,
+         least(l.cutoff, o.floor - coalesce(o.shift, '0')) AS floor,
+         greatest(l.cutoff, o.reach - coalesce(o.shift, '0')) AS reach
+    FROM limits l
+    LEFT JOIN own o ON true
 )
 SELECT g.halted AS all_halted, g.reason AS all_reason,
        p.halted AS policy_halted, p.reason AS policy_reason, p.policy_epoch,
-       now >= $6::timestamptz AS expired, coalesce(closed, false) AS closed, as_of::text AS as_of,
+       now >= $6::timestamptz AS expired, coalesce(closed, false) AS closed,
+       has_cutoffs,
+       as_of::text AS as_of, coalesce(shift::text, '') AS shift,
        cutoff::text AS cutoff_timestamptz, (cutoff AT TIME ZONE 'UTC')::text AS cutoff_timestamp,
        ((cutoff - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS cutoff_date,
+       floor::text AS floor_timestamptz, (floor AT TIME ZONE 'UTC')::text AS floor_timestamp,
+       ((floor - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS floor_date,
        reach::text AS reach_timestamptz, (reach AT TIME ZONE 'UTC')::text AS reach_timestamp,
        ((reach - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS reach_date
-  FROM limits
+  FROM ends
  CROSS JOIN LATERAL (
         SELECT CASE WHEN $7::integer < $8::integer
                     THEN minute < $7::integer OR minute >= $8::integer

@@ -2,11 +2,11 @@
 --
 --   $1 integer  most policies, 1..1000
 --   $2 text     only those whose names come after this one; '' for all
--- Returns  name, target, spec_text, epoch, fire_cursor and now (microseconds since 1970), by name
+-- Returns  name, target, spec (JSON without the tenants' overrides), epoch, fire_cursor and now (microseconds since 1970), by name
 -- Locks    none: the firing itself is guarded by the run's unique key
 -- Index    policies_due
 -- Caller   PgSchedulerStore::due_policies
-SELECT p.name, p.target, p.spec_text, p.epoch,
+SELECT p.name, p.target, (p.spec #- '{tenant,overrides}')::text AS spec, p.epoch,
        (extract(epoch FROM p.fire_cursor) * 1000000)::bigint AS fire_cursor,
        (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now
   FROM lethe.policies p
