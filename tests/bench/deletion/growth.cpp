@@ -15,11 +15,14 @@ namespace {
 
 constexpr std::int64_t growth = 10;
 constexpr double factor_max = 1.2;
-constexpr std::int64_t expired_min = 5'000;
+/// Few enough that each stands in a block of its own in the small table too, as they do in the
+/// large one: the first write of a block is the largest part of the work.
+constexpr std::int64_t rows_per_expired = 200;
+constexpr std::int64_t expired_min = 2'000;
 
 /// Rows that one run deletes, in every table.
 std::int64_t expired_per_run(const DeletionOptions& options) {
-  return std::max(expired_min, options.rows / 100);
+  return std::max(expired_min, options.rows / rows_per_expired);
 }
 
 // Each run has rows of its own to delete, the oldest that are left: band 0 first. A band is 8 days
