@@ -47,7 +47,7 @@ void check_values(Transaction& transaction, const Policy& policy, const TableFac
 
 void check_tenants(Transaction& transaction, const Policy& policy, const TableFacts& table,
                    const std::string& field) {
-  const OverridesText overrides = overrides_text(policy);
+  const OverrideColumns overrides = override_columns(policy);
   const OwnCutoffs own{.policy = policy, .overrides = overrides, .table = table};
   const auto row =
       read_values(transaction, own.count_tenants(), field + ".tenant", table.name).at(0);
@@ -188,7 +188,7 @@ Census PgTargetDatabase::census(const Policy& policy) {
         Census census;
         census.action = policy.action.kind;
         census.cutoff = text(now, "cutoff");
-        const OverridesText overrides = overrides_text(policy);
+        const OverrideColumns overrides = override_columns(policy);
         const BuiltStatement built =
             db::census({.policy = policy, .overrides = overrides, .table = table},
                        text(now, "as_of"), boundary);

@@ -180,6 +180,16 @@ void recognise_repeats(Session& session, const std::vector<Settlement>& settleme
         settled[i] = Settled::already;
 }
 
+OverrideColumns read_overrides(Transaction& transaction, const RunId& run) {
+  const auto row = transaction.exec(queries::runs_overrides, Params::of(run.value)).at(0);
+  return {.tenants = text(row, "tenants"),
+          .months = text(row, "months"),
+          .seconds = text(row, "seconds"),
+          .keep_min = text(row, "keep_min"),
+          .enabled = text(row, "enabled"),
+          .any_keep_min = flag(row, "any_keep_min")};
+}
+
 }  // namespace
 
 PgTaskQueue::PgTaskQueue(Session& session, IdMaker& ids, const Clock& clock)
@@ -268,22 +278,23 @@ void PgTaskQueue::admit_now(const std::vector<std::string>& also, Patience patie
 std::optional<RunContext> PgTaskQueue::run_context(const RunId& run, TaskKind kind) {
   return transact(
       session_, "runs_context", [&](Transaction& transaction) -> std::optional<RunContext> {
-        const auto rows =
-            transaction.exec(queries::runs_context, Params::of(run.value, kind == TaskKind::plan));
+        const auto rows = transaction.exec(queries::runs_context, Params::of(run.value));
         if (rows.empty()) return std::nullopt;
         const auto row = rows.at(0);
-        return RunContext{.id = run,
-                          .policy = text(row, "policy"),
-                          .policy_epoch = number(row, "policy_epoch"),
-                          .spec_sha256 = text(row, "spec_sha256"),
-                          .spec = policy_from_json(text(row, "spec")),
-                          .overrides = {.json = text(row, "overrides"),
-                                        .keep_min = flag(row, "overrides_keep_min")},
-                          .target = text(row, "target"),
-                          .target_url = text(row, "url"),
-                          .as_of = text(row, "as_of"),
-                          .expire_at = text(row, "expire_at"),
-                          .passes = number<std::int32_t>(row, "passes")};
+        RunContext context{.id = run,
+                           .policy = text(row, "policy"),
+                           .policy_epoch = number(row, "policy_epoch"),
+                           .spec_sha256 = text(row, "spec_sha256"),
+                           .spec = policy_from_json(text(row, "spec")),
+                           .overrides = {},
+                           .target = text(row, "target"),
+                           .target_url = text(row, "url"),
+                           .as_of = text(row, "as_of"),
+                           .expire_at = text(row, "expire_at"),
+                           .passes = number<std::int32_t>(row, "passes")};
+        if (kind == TaskKind::plan && context.spec.tenant)
+          context.overrides = read_overrides(transaction, run);
+        return context;
       });
 }
 

@@ -46,22 +46,16 @@ Json to_json(const Condition& condition) {
   return Json::object({{is_all ? "all" : "any", std::move(children)}});
 }
 
-Json to_json(const std::map<std::string, TenantOverride>& overrides) {
-  Json json = Json::object();
-  for (const auto& [tenant, entry] : overrides) {
-    Json& object = json[tenant];
-    object["enabled"] = entry.enabled;
-    if (entry.retain) object["retain"] = to_json(*entry.retain);
-    if (entry.keep_min) object["keep_min"] = *entry.keep_min;
-  }
-  return json;
-}
-
 Json to_json(const TenantRule& rule) {
   Json json = {{"column", rule.column}};
   if (rule.keep_min) json["keep_min"] = *rule.keep_min;
   if (rule.only) json["only"] = *rule.only;
-  if (!rule.overrides.empty()) json["overrides"] = to_json(rule.overrides);
+  for (const auto& [tenant, entry] : rule.overrides) {
+    Json& object = json["overrides"][tenant];
+    object["enabled"] = entry.enabled;
+    if (entry.retain) object["retain"] = to_json(*entry.retain);
+    if (entry.keep_min) object["keep_min"] = *entry.keep_min;
+  }
   return json;
 }
 
@@ -356,15 +350,6 @@ std::string to_canonical_json(const Policy& policy) {
   } catch (const Json::type_error&) {
     throw std::invalid_argument("a policy holds text that is not valid UTF-8; write it in UTF-8");
   }
-}
-
-OverridesText overrides_text(const Policy& policy) {
-  OverridesText text;
-  if (!policy.tenant || policy.tenant->overrides.empty()) return text;
-  text.json = to_json(policy.tenant->overrides).dump();
-  for (const auto& [tenant, entry] : policy.tenant->overrides)
-    text.keep_min = text.keep_min || entry.keep_min.value_or(0) > 0;
-  return text;
 }
 
 Policy policy_from_json(std::string_view json) {

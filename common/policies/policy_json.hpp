@@ -17,15 +17,6 @@ namespace lethe {
 /// type, a retention that is not above zero, a negative count.
 [[nodiscard]] Policy policy_from_json(std::string_view json);
 
-/// The tenants' own rules of a policy, for who passes them on unread: as C++ objects 100,000 of
-/// them take some 50 MB.
-struct OverridesText {
-  std::string json;       ///< an object by tenant, each entry as in the canonical JSON; "": none
-  bool keep_min = false;  ///< one of them keeps a number of rows
-};
-
-[[nodiscard]] OverridesText overrides_text(const Policy& policy);
-
 /// "90 days", "6 months", "1 year 6 months", "36 hours": the longest units that are exact, weeks
 /// told as days. What parse_retention reads and people see. "0 seconds" for none at all.
 [[nodiscard]] std::string to_text(const Retention& retention);

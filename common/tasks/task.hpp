@@ -8,7 +8,6 @@
 
 #include "common/ids.hpp"
 #include "common/policies/policy.hpp"
-#include "common/policies/policy_json.hpp"
 
 namespace lethe {
 
@@ -65,14 +64,26 @@ struct LeaseToken {
   std::int64_t epoch = 0;
 };
 
+/// The tenants' own rules of a policy, for who passes them on unread: PostgreSQL's text of arrays
+/// of the same length. 100,000 of them are 2 MB so, and 50 MB as C++ objects.
+struct OverrideColumns {
+  std::string tenants = "{}";   ///< text
+  std::string months = "{}";    ///< integer; with `seconds` the retention, NULL: the policy's own
+  std::string seconds = "{}";   ///< bigint
+  std::string keep_min = "{}";  ///< bigint; NULL: the policy's own
+  std::string enabled = "{}";   ///< boolean
+  bool any_keep_min = false;    ///< some tenant keeps a number of rows
+  [[nodiscard]] bool none() const { return tenants == "{}"; }
+};
+
 /// A run as its tasks need it. Frozen when the run was made.
 struct RunContext {
   RunId id;
   std::string policy;             ///< "" for an ad-hoc run
   std::int64_t policy_epoch = 0;  ///< 0 for an ad-hoc run
   std::string spec_sha256;
-  Policy spec;              ///< without the tenants' overrides
-  OverridesText overrides;  ///< for plan tasks only
+  Policy spec;                ///< without the tenants' overrides
+  OverrideColumns overrides;  ///< for plan tasks only
   std::string target;
   std::string target_url;
   std::string as_of;      ///< timestamptz text, UTC, microseconds

@@ -31,24 +31,50 @@ std::string only_tenant(const Policy& policy, const TableFacts& table, Params& p
 
 }  // namespace
 
+OverrideColumns override_columns(const Policy& policy) {
+  OverrideColumns columns;
+  if (!policy.tenant || policy.tenant->overrides.empty()) return columns;
+  std::vector<std::string> tenants;
+  const auto add = [](std::string& list, const std::string& value) {
+    list.back() = ',';
+    list += value + '}';
+  };
+  const auto number_or_null = [](const std::optional<std::int64_t>& value) {
+    return value ? std::to_string(*value) : std::string("NULL");
+  };
+  for (const auto& [tenant, own] : policy.tenant->overrides) {
+    tenants.push_back(tenant);
+    add(columns.months, own.retain ? std::to_string(own.retain->months) : "NULL");
+    add(columns.seconds, own.retain ? std::to_string(own.retain->seconds) : "NULL");
+    add(columns.keep_min, number_or_null(own.keep_min));
+    add(columns.enabled, own.enabled ? "t" : "f");
+    columns.any_keep_min = columns.any_keep_min || own.keep_min.value_or(0) > 0;
+  }
+  columns.tenants = to_array(tenants);
+  for (auto* list : {&columns.months, &columns.seconds, &columns.keep_min, &columns.enabled})
+    list->erase(1, 1);  // the comma before the first
+  return columns;
+}
+
 bool OwnCutoffs::any_keep_min() const {
-  return policy.tenant->keep_min.value_or(0) > 0 || overrides.keep_min;
+  return policy.tenant->keep_min.value_or(0) > 0 || overrides.any_keep_min;
 }
 
 bool OwnCutoffs::possible() const {
-  return policy.tenant.has_value() && (!overrides.json.empty() || any_keep_min());
+  return policy.tenant.has_value() && (!overrides.none() || any_keep_min());
 }
 
-/// The overrides as a FROM item `o`: one parameter, however many they are.
+/// The overrides as a FROM item `o`: five parameters, however many they are.
 std::string OwnCutoffs::overrides_from(Params& params) const {
   return fmt::format(
-      "(SELECT e.key AS tenant, pg_catalog.make_interval(months => (e.value "
-      "OPERATOR(pg_catalog.#>>) "
-      "'{{retain,months}}')::integer, secs => (e.value OPERATOR(pg_catalog.#>>) "
-      "'{{retain,seconds}}')::float8) AS retain, (e.value OPERATOR(pg_catalog.->>) "
-      "'keep_min')::bigint AS keep_min, (e.value OPERATOR(pg_catalog.->>) 'enabled')::boolean AS "
-      "enabled FROM pg_catalog.jsonb_each({}::jsonb) AS e) AS o",
-      params.bind(overrides.json.empty() ? "{}" : overrides.json));
+      "(SELECT u.tenant, pg_catalog.make_interval(months => u.months, secs => u.seconds) AS "
+      "retain, "
+      "u.keep_min, u.enabled FROM ROWS FROM (pg_catalog.unnest({}::text[]), "
+      "pg_catalog.unnest({}::integer[]), pg_catalog.unnest({}::float8[]), "
+      "pg_catalog.unnest({}::bigint[]), pg_catalog.unnest({}::boolean[])) AS u (tenant, months, "
+      "seconds, keep_min, enabled)) AS o",
+      params.bind(overrides.tenants), params.bind(overrides.months), params.bind(overrides.seconds),
+      params.bind(overrides.keep_min), params.bind(overrides.enabled));
 }
 
 /// CTEs `ages`, `short` and `boundaries` of exceptions_ctes.

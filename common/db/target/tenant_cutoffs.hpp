@@ -5,15 +5,17 @@
 #include <string>
 
 #include "common/db/target/batch_delete.hpp"
-#include "common/policies/policy_json.hpp"
+#include "common/tasks/task.hpp"
 
 namespace lethe::db {
+
+[[nodiscard]] OverrideColumns override_columns(const Policy& policy);
 
 /// Which tenants have a cutoff of their own, and which it is. Everything is borrowed; overrides
 /// that the policy itself may hold are not looked at.
 struct OwnCutoffs {
   const Policy& policy;
-  const OverridesText& overrides;
+  const OverrideColumns& overrides;
   const TableFacts& table;
 
   /// True when some tenant may have one.
