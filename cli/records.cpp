@@ -37,6 +37,32 @@ std::vector<Record> tenant_records(const Census& census) {
   return tenants;
 }
 
+std::vector<Record> reference_records(const Census& census) {
+  std::vector<Record> references;
+  references.reserve(census.references.size());
+  for (const Census::Reference& reference : census.references)
+    references.push_back({{"foreign_key", reference.constraint},
+                          {"child", reference.child},
+                          count("rows", reference.rows),
+                          text("create_index", reference.create_index)});
+  return references;
+}
+
+/// What keeps rows, by foreign key, and the indexes that deleting is slow without.
+std::string references_text(const Census& census) {
+  std::string result;
+  for (const Census::Reference& reference : census.references) {
+    if (reference.rows > 0)
+      result += fmt::format("kept: {} referenced by {} (foreign key {})\n",
+                            counted(reference.rows, "row", "rows"), reference.child,
+                            reference.constraint);
+    if (!reference.create_index.empty())
+      result += fmt::format("slow: foreign key {} has no index; run: {}\n", reference.constraint,
+                            reference.create_index);
+  }
+  return result;
+}
+
 }  // namespace
 
 Record target_record(const TargetRow& row) {
@@ -93,6 +119,12 @@ Record run_details(const RunRow& row) {
                                   {"requested_by", row.requested_by},
                                   {"spec_sha256", row.spec_sha256},
                                   {"spec", JsonText{row.spec_text}}});
+}
+
+Record parked_record(const ParkedRow& row) {
+  return {{"run", row.run},     {"task", row.task},         {"relation", row.relation},
+          {"key", row.key},     {"sqlstate", row.sqlstate}, {"message", row.message},
+          instant("at", row.at)};
 }
 
 Record task_record(const TaskRow& row) {
@@ -173,7 +205,9 @@ Record census_record(const Census& census) {
           text("oldest", census.oldest),
           text("newest", census.newest),
           {"bytes", census.bytes, Show::bytes},
-          {"tenants", nested(tenant_records(census))}};
+          {"tenants", nested(tenant_records(census))},
+          count("referenced", census.referenced),
+          {"references", nested(reference_records(census))}};
 }
 
 std::string census_text(const Census& census) {
@@ -188,12 +222,14 @@ std::string census_text(const Census& census) {
       {total, eligible, stays, kept("younger than the cutoff", census.too_young),
        kept("without a finite timestamp", census.no_timestamp),
        kept("not matched by where", census.condition),
-       kept("of a tenant left out", census.tenant_off), kept("kept by keep_min", census.keep_min)},
+       kept("of a tenant left out", census.tenant_off), kept("kept by keep_min", census.keep_min),
+       kept("referenced by other rows", census.referenced)},
       {"what", "rows"});
   result += fmt::format("cutoff {}\n", instant_text(census.cutoff));
   if (census.eligible > 0)
     result += fmt::format("to delete: oldest {}, newest {}, about {}\n", one_line(census.oldest),
                           one_line(census.newest), bytes_text(census.bytes));
+  result += references_text(census);
   if (census.tenants.empty()) return result;
   return result + "\n" + render_table(tenant_records(census), {"tenant", "total", "eligible"});
 }

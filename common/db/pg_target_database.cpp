@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "common/db/migrator.hpp"
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/catalog.hpp"
+#include "common/db/target/foreign_keys.hpp"
+#include "common/db/target/row_step.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
 #include "common/db/transact.hpp"
 #include "common/policies/policy_json.hpp"
@@ -59,6 +62,26 @@ void check_tenants(Transaction& transaction, const Policy& policy, const TableFa
                               field, policy.tenant->column, table.name));
 }
 
+constexpr std::string_view referenced_verdict = "referenced ";
+
+/// The keys that point at the table, before anything is counted.
+std::vector<Census::Reference> references_of(const TableFacts& table) {
+  std::vector<Census::Reference> references;
+  for (const auto& key : table.foreign_keys)
+    references.push_back({.constraint = key.constraint,
+                          .child = key.child,
+                          .rows = 0,
+                          .create_index = key.has_index ? "" : create_index_sql(key)});
+  return references;
+}
+
+void add_referenced(Census& census, const std::string& verdict, std::int64_t rows) {
+  std::size_t key = 0;
+  std::from_chars(verdict.data() + referenced_verdict.size(), verdict.data() + verdict.size(), key);
+  census.references.at(key).rows += rows;
+  census.referenced += rows;
+}
+
 /// Sums and, for tables with tenants, one entry per tenant.
 void add_verdict(Census& census, const pqxx::row& row) {
   const std::string verdict = text(row, "verdict");
@@ -79,6 +102,7 @@ void add_verdict(Census& census, const pqxx::row& row) {
   if (verdict == "condition") census.condition += rows;
   if (verdict == "tenant_off") census.tenant_off += rows;
   if (verdict == "keep_min") census.keep_min += rows;
+  if (verdict.starts_with(referenced_verdict)) add_referenced(census, verdict, rows);
   if (verdict != "eligible") return;
   census.eligible += rows;
   census.oldest = text(row, "oldest");
@@ -176,6 +200,7 @@ Census PgTargetDatabase::census(const Policy& policy) {
         }
         Census census;
         census.cutoff = text(now, "cutoff");
+        census.references = references_of(table);
         const BuiltStatement built = db::census(policy, table, text(now, "as_of"), boundary);
         for (const auto& row : transaction.exec_built(built.sql, built.params))
           add_verdict(census, row);
@@ -218,6 +243,29 @@ LedgerTotals PgTargetDatabase::ledger_totals(const std::string& run) {
   return transact(session_, "ledger_totals", [&](Transaction& transaction) {
     const auto row = transaction.exec(queries::ledger_totals, Params::of(run)).at(0);
     return LedgerTotals{.batches = number(row, "batches"), .rows = number(row, "rows")};
+  });
+}
+
+std::vector<ParkedRow> PgTargetDatabase::parked(const std::string& run, std::int32_t rows_max) {
+  require_installed("NAME");
+  return transact(session_, "parked_list", [&](Transaction& transaction) {
+    std::vector<ParkedRow> list;
+    for (const auto& row : transaction.exec(queries::parked_list, Params::of(run, rows_max)))
+      list.push_back({.run = text(row, "run"),
+                      .task = text(row, "task"),
+                      .relation = text(row, "relation"),
+                      .key = text(row, "key"),
+                      .sqlstate = text(row, "sqlstate"),
+                      .message = text(row, "message"),
+                      .at = text(row, "at")});
+    return list;
+  });
+}
+
+std::int64_t PgTargetDatabase::count_parked(const std::string& run) {
+  require_installed("NAME");
+  return transact(session_, "parked_count", [&](Transaction& transaction) {
+    return db::count_parked(transaction, run).rows;
   });
 }
 

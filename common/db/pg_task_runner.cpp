@@ -105,29 +105,32 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean(const RunContext& run
                                                            const TaskPayload& payload,
                                                            std::int64_t size) {
   assert(payload.work.has_value() && size > 0);
-  auto result = clean_once(run, lease, payload, size, false);
-  const auto* trouble = std::get_if<TargetTrouble>(&result);
+  using Kind = TargetTrouble::Kind;
+  const auto kind_of = [](const auto& outcome) {
+    const auto* trouble = std::get_if<TargetTrouble>(&outcome);
+    return trouble == nullptr ? std::optional<Kind>() : trouble->kind;
+  };
+  auto result = clean_once(run, lease, payload, size, BatchForm::whole);
   // A sweep that met a locked row repeats its range in the form that leaves such rows for later.
-  if (trouble == nullptr || trouble->kind != TargetTrouble::Kind::locked ||
-      payload.work->strategy != Strategy::sweep)
-    return result;
-  auto slower = clean_once(run, lease, payload, size, true);
-  const auto* refused = std::get_if<TargetTrouble>(&slower);
-  // That form locks rows, which takes more rights; without them the lock has to go away by itself.
-  if (refused != nullptr && refused->sqlstate == "42501") return result;
-  return slower;
+  if (kind_of(result) == Kind::locked && payload.work->strategy == Strategy::sweep) {
+    auto slower = clean_once(run, lease, payload, size, BatchForm::skip_locked);
+    const auto* refused = std::get_if<TargetTrouble>(&slower);
+    // That form locks rows, which takes more rights; without them the lock has to go by itself.
+    if (refused == nullptr || refused->sqlstate != "42501") result = std::move(slower);
+  }
+  if (kind_of(result) == Kind::poisoned && size <= isolated_at(payload.work->strategy))
+    return clean_once(run, lease, payload, size, BatchForm::row_by_row);
+  return result;
 }
 
 std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean_once(const RunContext& run,
                                                                 const LeaseToken& lease,
                                                                 const TaskPayload& payload,
-                                                                std::int64_t size,
-                                                                bool skip_locked) {
+                                                                std::int64_t size, BatchForm form) {
   std::optional<FenceTotals> before;
   try {
     return guarded<BatchDone>(run, lease, [&](Transaction& transaction) {
-      CleanStep step{
-          .run = run, .lease = lease, .payload = payload, .size = size, .skip_locked = skip_locked};
+      CleanStep step{.run = run, .lease = lease, .payload = payload, .size = size, .form = form};
       return step.run_in(transaction, before);
     });
   } catch (const StoreError& error) {
@@ -154,6 +157,7 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::after_unknown_commit(const 
                        .rows = now.rows - before.rows,
                        .size = size,
                        .finished = flag(row, "finished"),
+                       .parked = 0,
                        .took = {}};
     });
   } catch (const StoreError& error) {

@@ -12,6 +12,7 @@
 namespace lethe::db {
 
 class Transaction;
+enum class BatchForm;
 
 /// TaskRunner over libpqxx: one connection per target, opened when first used. Each step is one
 /// transaction that begins with the fence and the gate (batch_transaction.hpp).
@@ -44,7 +45,7 @@ class PgTaskRunner final : public TaskRunner {
                                               Body&& body);
   std::variant<BatchDone, TargetTrouble> clean_once(const RunContext& run, const LeaseToken& lease,
                                                     const TaskPayload& payload, std::int64_t size,
-                                                    bool skip_locked);
+                                                    BatchForm form);
   std::variant<BatchDone, TargetTrouble> after_unknown_commit(const RunContext& run,
                                                               const LeaseToken& lease,
                                                               const FenceTotals& before,

@@ -80,6 +80,40 @@ BuiltStatement index_delete(const std::string& relation, const Predicate& predic
   return built;
 }
 
+BuiltStatement pick_in_blocks(const std::string& relation, const Predicate& predicate,
+                              const BlockRange& blocks, const std::string& key) {
+  BuiltStatement built;
+  const std::string range = in_blocks(blocks, built.params);
+  built.sql = fmt::format(
+      "SELECT x.ctid::text AS tid, x.xmin::text AS row_xmin, {} AS key, '' AS cursor FROM ONLY {} "
+      "AS x WHERE {} AND {} ORDER BY {}",
+      key, relation, range, predicate.all_phases(built.params), predicate.instant());
+  return built;
+}
+
+BuiltStatement pick_in_keys(const std::string& relation, const Predicate& predicate,
+                            const KeyRange& range, const RowPick& pick) {
+  BuiltStatement built;
+  const ColumnFacts& time = predicate.column(range.phase);
+  const std::string eligible =
+      predicate.one_phase(range.phase, built.params) + in_keys(time, range, built.params);
+  built.sql = fmt::format(
+      "SELECT x.ctid::text AS tid, x.xmin::text AS row_xmin, {} AS key, x.{}::text AS cursor FROM "
+      "ONLY {} AS x WHERE {} ORDER BY x.{} LIMIT {}::bigint",
+      pick.key, time.quoted, relation, eligible, time.quoted, built.params.bind(pick.rows_max));
+  return built;
+}
+
+BuiltStatement delete_one(const std::string& relation, const Predicate& predicate,
+                          const std::string& tid) {
+  BuiltStatement built;
+  const std::string row =
+      fmt::format("x.ctid OPERATOR(pg_catalog.=) {}::tid", built.params.bind(tid));
+  built.sql = fmt::format("DELETE FROM ONLY {} AS x WHERE {} AND {} RETURNING ({})::text AS ts",
+                          relation, row, predicate.all_phases(built.params), predicate.instant());
+  return built;
+}
+
 BuiltStatement find_in_blocks(const std::string& relation, const Predicate& predicate,
                               const BlockRange& blocks) {
   BuiltStatement built;

@@ -49,6 +49,26 @@ struct KeyRange {
                                           const KeyRange& range, const std::string& cursor,
                                           std::int64_t rows_max);
 
+/// The eligible rows of a block range, oldest first, to be deleted one by one. `key` is an
+/// expression over alias x that shows which row it is. Returns tid, row_xmin, key, cursor ("").
+[[nodiscard]] BuiltStatement pick_in_blocks(const std::string& relation, const Predicate& predicate,
+                                            const BlockRange& blocks, const std::string& key);
+
+/// What pick_in_keys is to return of how many rows.
+struct RowPick {
+  std::string key;  ///< expression over alias x
+  std::int64_t rows_max = 0;
+};
+
+/// The same for the oldest rows of a key range; `cursor` is the row's time, text of the column's
+/// type.
+[[nodiscard]] BuiltStatement pick_in_keys(const std::string& relation, const Predicate& predicate,
+                                          const KeyRange& range, const RowPick& pick);
+
+/// Deletes one row by its ctid if it is eligible still. Returns ts: its time, or no row.
+[[nodiscard]] BuiltStatement delete_one(const std::string& relation, const Predicate& predicate,
+                                        const std::string& tid);
+
 /// Whether a block range still has an eligible row. Returns found.
 [[nodiscard]] BuiltStatement find_in_blocks(const std::string& relation, const Predicate& predicate,
                                             const BlockRange& blocks);

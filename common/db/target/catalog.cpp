@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/db/queries.gen.hpp"
+#include "common/db/target/foreign_keys.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/user_error.hpp"
 
@@ -45,6 +46,8 @@ std::string refusal(const pqxx::row& row) {
 void refuse_hazards(Transaction& transaction, const TableFacts& table, const std::string& field) {
   const auto hazards = transaction.exec(queries::catalog_hazards, Params::of(table.oid));
   if (!hazards.empty()) throw bad(field, "table", text(hazards.at(0), "hazard"));
+  const std::string problem = foreign_key_problem(table);
+  if (!problem.empty()) throw bad(field, "table", problem);
 }
 
 void require_column(const TableFacts& table, const std::string& column, const std::string& field,
@@ -93,10 +96,13 @@ TableFacts look_up_table(Transaction& transaction, const Policy& policy, const s
                    .name = text(row, "name"),
                    .partitioned = text(row, "kind") == "p",
                    .server_version = number<std::int32_t>(row, "server_version"),
-                   .columns = {}};
+                   .columns = {},
+                   .foreign_keys = {}};
   const std::string problem = refusal(row);
   if (!problem.empty()) throw bad(field, "table", table.name + " " + problem);
-  table.columns = look_up_columns(transaction, table.oid).columns;
+  TableFacts found = look_up_columns(transaction, table.oid);
+  table.columns = std::move(found.columns);
+  table.foreign_keys = std::move(found.foreign_keys);
   check_columns(table, policy, field);
   refuse_hazards(transaction, table, field);
   return table;
@@ -110,6 +116,7 @@ TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation) {
     table.columns[text(column, "name")] = {
         .quoted = text(column, "quoted"), .type = type, .time = time_type(type)};
   }
+  table.foreign_keys = look_up_foreign_keys(transaction, relation);
   return table;
 }
 

@@ -11,10 +11,12 @@ namespace lethe::db {
 /// Looks a policy's table up and checks that Lethe can clean it: the table and its columns exist,
 /// the timestamp columns are timestamps, nothing on it makes a DELETE mean something else. Throws
 /// UserError (bad_config) "FIELD.key: what is wrong; what to do"; `field` is the policy's place.
+/// Rows that foreign keys of other tables need are no hindrance: Predicate keeps them.
 [[nodiscard]] TableFacts look_up_table(Transaction& transaction, const Policy& policy,
                                        const std::string& field);
 
-/// The columns of a relation that was checked before and is locked now.
+/// The columns of a relation that was checked before and is locked now, and the foreign keys that
+/// point at it.
 [[nodiscard]] TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation);
 
 /// The relations that hold the table's rows, by oid. Throws UserError when one is a foreign table.

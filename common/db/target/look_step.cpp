@@ -5,6 +5,7 @@
 
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
+#include "common/db/target/foreign_keys.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
 #include "common/policies/policy_json.hpp"
 
@@ -105,6 +106,7 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
   // The gate first with the policy's own bounds, for "now"; the real bounds come from the table.
   const Limits now = pass_gate(transaction, run, {});
   const TableFacts table = look_up_table(transaction, run.spec, field);
+  warn_of_missing_indexes(table);
   PlanFacts facts;
   facts.server_version = table.server_version;
   facts.bounds = find_bounds(transaction, run, table, now.as_of);

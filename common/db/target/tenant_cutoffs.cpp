@@ -83,6 +83,15 @@ std::string keep_min_ctes(const Policy& policy, const TableFacts& table, const s
       fmt::arg("counts", counts), fmt::arg("only", only));
 }
 
+/// Branches of the census's CASE, one per foreign key.
+std::string referenced_verdicts(const TableFacts& table) {
+  std::string branches;
+  for (std::size_t i = 0; i < table.foreign_keys.size(); ++i)
+    branches +=
+        fmt::format(" WHEN {} THEN 'referenced {}'", referenced_sql(table.foreign_keys[i]), i);
+  return branches;
+}
+
 }  // namespace
 
 bool has_own_cutoffs(const Policy& policy) {
@@ -186,7 +195,9 @@ BuiltStatement census(const Policy& policy, const TableFacts& table, const std::
       "NOT "
       "TRUE THEN 'condition' WHEN ({off}) THEN 'tenant_off' WHEN {instant} IS NULL OR NOT "
       "pg_catalog.isfinite({instant}) THEN 'no_timestamp' WHEN {instant} >= {now} - {age} THEN "
-      "'too_young' WHEN {instant} >= {not_after} THEN 'keep_min' ELSE 'eligible' END AS verdict "
+      "'too_young' WHEN {instant} >= {not_after} THEN 'keep_min'{referenced} ELSE 'eligible' END "
+      "AS "
+      "verdict "
       "FROM "
       "{table} AS x{join}) SELECT verdict, tenant, GROUPING(tenant) = 1 AS is_sum, count(*) AS "
       "rows, "
@@ -196,7 +207,8 @@ BuiltStatement census(const Policy& policy, const TableFacts& table, const std::
       fmt::arg("where", condition_sql(policy.where, table, params)), fmt::arg("off", off),
       fmt::arg("now", now),
       fmt::arg("age", exceptions ? fmt::format("coalesce(e.retain, {})", retain) : retain),
-      fmt::arg("not_after", not_after), fmt::arg("table", table.name),
+      fmt::arg("not_after", not_after), fmt::arg("referenced", referenced_verdicts(table)),
+      fmt::arg("table", table.name),
       fmt::arg("join", exceptions ? fmt::format(" LEFT JOIN exceptions e ON e.tenant = {}", tenant)
                                   : std::string()),
       fmt::arg("iso_min",

@@ -36,7 +36,8 @@ namespace lethe::db {
 [[nodiscard]] BuiltStatement table_boundary(const Policy& policy, const TableFacts& table);
 
 /// Counts what a run made now would delete and why the rest stays: one row per verdict and tenant
-/// group. Returns verdict, tenant (NULL: the sum), rows, oldest, newest.
+/// group. Returns verdict, tenant (NULL: the sum), rows, oldest, newest. The verdict "referenced N"
+/// means that number N of the table's foreign keys is the first that needs the row.
 [[nodiscard]] BuiltStatement census(const Policy& policy, const TableFacts& table,
                                     const std::string& as_of, const std::string& boundary);
 
