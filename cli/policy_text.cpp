@@ -95,6 +95,11 @@ Fields policy_fields(const Policy& policy) {
                 {"retain", to_text(policy.retain)}};
   const std::string where = condition_text(policy.where);
   if (!where.empty()) fields.emplace_back("where", where);
+  if (!policy.cascade.empty()) {
+    std::vector<std::string> tables;
+    for (const TableName& table : policy.cascade) tables.push_back(to_text(table));
+    fields.emplace_back("cascade", joined(tables));
+  }
   if (policy.keep_min) fields.emplace_back("keep_min", fmt::format("{}", *policy.keep_min));
   if (policy.tenant) add_tenant_fields(fields, *policy.tenant);
   if (!policy.schedule.empty()) {

@@ -180,7 +180,7 @@ void PgTargetDatabase::check_policy(const Policy& policy, const std::string& fie
   require_installed(policy.target);
   transact(session_, "policy_check", [&](Transaction& transaction) {
     const TableFacts table = look_up_table(transaction, policy, field);
-    static_cast<void>(look_up_relations(transaction, table, field));
+    require_locks(look_up_relations(transaction, table, field), policy, field);
     check_values(transaction, policy, table, field);
     if (policy.tenant.has_value()) check_tenants(transaction, policy, table, field);
   });

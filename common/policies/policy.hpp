@@ -91,6 +91,7 @@ struct Policy {
   std::vector<std::string> timestamp;  ///< 1..4
   Retention retain;                    ///< > 0
   Condition where;
+  std::vector<TableName> cascade;  ///< tables whose rows go along by foreign keys; 0..100, no twins
   std::optional<std::int64_t> keep_min;  ///< newest rows to keep in the table; none: no minimum
   std::optional<TenantRule> tenant;
   std::string schedule;              ///< cron line, @macro or "every N s"; empty: only by hand

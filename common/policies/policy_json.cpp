@@ -29,6 +29,8 @@ Json to_json(const Retention& retention) {
   return {{"months", retention.months}, {"seconds", retention.seconds}};
 }
 
+Json to_json(const TableName& name) { return {{"schema", name.schema}, {"table", name.table}}; }
+
 Json to_json(const Condition& condition) {
   if (condition.kind == Condition::Kind::comparison) {
     return {{"column", condition.column},
@@ -202,6 +204,13 @@ TableName read_table(const Json& json) {
   return {.schema = reader.text("schema"), .table = reader.text("table")};
 }
 
+std::vector<TableName> read_cascade(const Json& json) {
+  if (!json.is_array() || json.empty()) refuse("cascade", "is not a list of tables");
+  std::vector<TableName> tables;
+  for (const Json& table : json) tables.push_back(read_table(table));
+  return tables;
+}
+
 void read_timing(const Reader& reader, Policy& policy) {
   if (reader.has("window")) {
     const Reader window(reader.get("window"), "window", {"from", "to"});
@@ -219,10 +228,10 @@ void read_timing(const Reader& reader, Policy& policy) {
 }
 
 Policy read_policy(const Json& json) {
-  const Reader reader(
-      json, "policy",
-      {"name", "target", "table", "timestamp", "retain", "where", "keep_min", "tenant", "schedule",
-       "timezone", "window", "missed", "overlap", "jitter", "lane", "priority", "expire_after"});
+  const Reader reader(json, "policy",
+                      {"name", "target", "table", "timestamp", "retain", "where", "keep_min",
+                       "tenant", "schedule", "timezone", "window", "missed", "overlap", "jitter",
+                       "lane", "priority", "expire_after", "cascade"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
@@ -230,6 +239,7 @@ Policy read_policy(const Json& json) {
   policy.timestamp = reader.texts("timestamp");
   policy.retain = read_retention(reader.get("retain"), "retain");
   if (reader.has("where")) policy.where = read_condition(reader.get("where"), 1);
+  if (reader.has("cascade")) policy.cascade = read_cascade(reader.get("cascade"));
   policy.keep_min = reader.optional_integer("keep_min");
   if (reader.has("tenant")) policy.tenant = read_tenant(reader.get("tenant"));
   if (reader.has("schedule")) policy.schedule = reader.text("schedule");
@@ -257,11 +267,12 @@ void add_timing(const Policy& policy, Json& json) {
 std::string to_canonical_json(const Policy& policy) {
   Json json = {{"name", policy.name},
                {"target", policy.target},
-               {"table", {{"schema", policy.table.schema}, {"table", policy.table.table}}},
+               {"table", to_json(policy.table)},
                {"timestamp", policy.timestamp},
                {"retain", to_json(policy.retain)},
                {"timezone", policy.timezone}};
   if (policy.where != Condition{}) json["where"] = to_json(policy.where);
+  for (const TableName& table : policy.cascade) json["cascade"].push_back(to_json(table));
   if (policy.keep_min) json["keep_min"] = *policy.keep_min;
   if (policy.tenant) json["tenant"] = to_json(*policy.tenant);
   if (!policy.schedule.empty()) json["schedule"] = policy.schedule;

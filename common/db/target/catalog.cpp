@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/db/queries.gen.hpp"
+#include "common/db/target/cascade.hpp"
 #include "common/db/target/foreign_keys.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/user_error.hpp"
@@ -46,8 +47,14 @@ std::string refusal(const pqxx::row& row) {
 void refuse_hazards(Transaction& transaction, const TableFacts& table, const std::string& field) {
   const auto hazards = transaction.exec(queries::catalog_hazards, Params::of(table.oid));
   if (!hazards.empty()) throw bad(field, "table", text(hazards.at(0), "hazard"));
+}
+
+void refuse_foreign_keys(Transaction& transaction, TableFacts& table, const Policy& policy,
+                         const std::string& field) {
+  mark_declared(table, policy);
   const std::string problem = foreign_key_problem(table);
   if (!problem.empty()) throw bad(field, "table", problem);
+  static_cast<void>(plan_cascade(transaction, table, policy, table.name, field));
 }
 
 void require_column(const TableFacts& table, const std::string& column, const std::string& field,
@@ -105,6 +112,7 @@ TableFacts look_up_table(Transaction& transaction, const Policy& policy, const s
   table.foreign_keys = std::move(found.foreign_keys);
   check_columns(table, policy, field);
   refuse_hazards(transaction, table, field);
+  refuse_foreign_keys(transaction, table, policy, field);
   return table;
 }
 
@@ -136,6 +144,16 @@ std::vector<RelationRow> look_up_relations(Transaction& transaction, const Table
                          .may_lock = flag(row, "may_lock")});
   }
   return relations;
+}
+
+void require_locks(const std::vector<RelationRow>& relations, const Policy& policy,
+                   const std::string& field) {
+  for (const auto& relation : relations)
+    if (!policy.cascade.empty() && !relation.may_lock)
+      throw bad(field, "cascade",
+                fmt::format("rows of {0} must be locked while their children go, which takes the "
+                            "right to update them; grant UPDATE on {0} to the worker's role",
+                            relation.name));
 }
 
 Identity look_up_identity(Transaction& transaction, std::uint32_t relation) {

@@ -24,6 +24,11 @@ namespace lethe::db {
                                                          const TableFacts& table,
                                                          const std::string& field);
 
+/// Throws UserError when the policy lets children go along and this role may not lock the rows that
+/// they belong to.
+void require_locks(const std::vector<RelationRow>& relations, const Policy& policy,
+                   const std::string& field);
+
 /// A relation's name and fingerprint now. Both are empty when it is gone.
 struct Identity {
   std::string name;

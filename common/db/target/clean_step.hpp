@@ -10,7 +10,10 @@
 
 namespace lethe::db {
 
-struct BlockRange;
+struct BuiltStatement;
+struct CascadeStep;
+struct Cascaded;
+struct RowPick;
 class Predicate;
 
 /// How a batch deletes the rows of its range.
@@ -34,8 +37,18 @@ struct CleanStep {
                                  std::optional<FenceTotals>& before) const;
 };
 
-/// The blocks of a sweep's next batch. Its cursor is the number of the next block, "" at first.
-[[nodiscard]] BlockRange sweep_range(const CleanWork& work, const std::string& cursor,
-                                     std::int64_t size);
+/// What a batch deletes from. Borrowed.
+struct BatchGround {
+  const std::string& relation;  ///< locked, quoted
+  const Predicate& predicate;
+  const std::vector<CascadeStep>& children;  ///< what goes before its rows
+};
+
+/// The rows of a step's next batch, by the strategy of its task; see batch_delete.hpp.
+[[nodiscard]] BuiltStatement pick_batch(const CleanStep& step, const BatchGround& ground,
+                                        const std::string& cursor, const RowPick& pick);
+
+/// Stops (permanent): `picked` rows were chosen, and a trigger or rule kept some of them.
+[[noreturn]] void stop_kept(std::int64_t picked, std::int64_t deleted, const std::string& relation);
 
 }  // namespace lethe::db

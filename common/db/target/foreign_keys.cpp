@@ -36,29 +36,36 @@ std::vector<ForeignKeyFacts> look_up_foreign_keys(Transaction& transaction,
                                                   std::uint32_t relation) {
   std::vector<ForeignKeyFacts> keys;
   for (const auto& row : transaction.exec(queries::catalog_foreign_keys, Params::of(relation)))
-    keys.push_back({.constraint = text(row, "name"),
-                    .child = text(row, "child"),
-                    .columns = text(row, "columns"),
-                    .action = action_from(text(row, "action")),
-                    .has_index = flag(row, "has_index"),
-                    .of_itself = flag(row, "of_itself"),
-                    .is_temporal = flag(row, "is_temporal"),
-                    .hides_rows = flag(row, "hides_rows"),
-                    .child_rows = number<double>(row, "child_rows"),
-                    .missing_grant = text(row, "missing_grant"),
-                    .from_item = text(row, "from_item"),
-                    .match = text(row, "match")});
+    keys.push_back(
+        {.constraint = text(row, "name"),
+         .child = text(row, "child"),
+         .child_name = {.schema = text(row, "child_schema"), .table = text(row, "child_table")},
+         .child_oid = number<std::uint32_t>(row, "child_oid"),
+         .columns = text(row, "columns"),
+         .action = action_from(text(row, "action")),
+         .has_index = flag(row, "has_index"),
+         .of_itself = flag(row, "of_itself"),
+         .is_temporal = flag(row, "is_temporal"),
+         .hides_rows = flag(row, "hides_rows"),
+         .child_rows = number<double>(row, "child_rows"),
+         .missing_grant = text(row, "missing_grant"),
+         .missing_delete_grant = text(row, "missing_delete_grant"),
+         .goes_along = false,
+         .from_item = text(row, "from_item"),
+         .match = text(row, "match")});
   return keys;
 }
 
 std::string foreign_key_problem(const TableFacts& table) {
   std::string losses;
   for (const auto& key : table.foreign_keys)
-    if (!stays_out_of_children(key.action)) losses += (losses.empty() ? "" : "; ") + loss(key);
+    if (!key.goes_along && !stays_out_of_children(key.action))
+      losses += (losses.empty() ? "" : "; ") + loss(key);
   if (!losses.empty())
     return fmt::format(
-        "foreign keys would reach into other tables when rows of {} are deleted: {}; change them "
-        "to ON DELETE NO ACTION or RESTRICT",
+        "foreign keys would reach into other tables when rows of {} are deleted: {}; list "
+        "these tables under cascade if that is meant, or change the keys to ON DELETE NO ACTION or "
+        "RESTRICT",
         table.name, losses);
   for (const auto& key : table.foreign_keys) {
     if (key.is_temporal)

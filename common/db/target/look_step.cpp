@@ -113,8 +113,9 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
   const Limits limits = pass_gate(transaction, run, facts.bounds);
   const Predicate predicate(run.spec, table, limits, run.id.value, facts.bounds.has_cutoffs);
   const Look look{.transaction = transaction, .run = run, .predicate = predicate};
-  for (const auto& relation : look_up_relations(transaction, table, field))
-    facts.relations.push_back(look.at(relation));
+  const auto relations = look_up_relations(transaction, table, field);
+  require_locks(relations, run.spec, field);
+  for (const auto& relation : relations) facts.relations.push_back(look.at(relation));
   return facts;
 }
 

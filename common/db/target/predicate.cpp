@@ -161,7 +161,8 @@ std::string Predicate::shared_part(Params& params) const {
             ? only_tenant(params)
             : fmt::format("x.{} IS NOT NULL", table_.columns.at(policy_.tenant->column).quoted));
   parts.push_back(condition_sql(policy_.where, table_, params));
-  for (const auto& key : table_.foreign_keys) parts.push_back("NOT " + referenced_sql(key));
+  for (const auto& key : table_.foreign_keys)
+    if (!key.goes_along) parts.push_back("NOT " + referenced_sql(key));
   if (without_parked_)
     parts.push_back(fmt::format(
         "NOT EXISTS (SELECT 1 FROM lethe.parked k WHERE k.run OPERATOR(pg_catalog.=) {}::text AND "

@@ -21,9 +21,8 @@ struct Row {
 /// One pass, inside one transaction.
 class RowByRow {
  public:
-  RowByRow(Transaction& transaction, const CleanStep& step, const std::string& relation,
-           const Predicate& predicate)
-      : transaction_(transaction), step_(step), relation_(relation), predicate_(predicate) {}
+  RowByRow(Transaction& transaction, const CleanStep& step, const BatchGround& ground)
+      : transaction_(transaction), step_(step), ground_(ground) {}
 
   [[nodiscard]] pqxx::result pick(const std::string& cursor);
   void take(const Row& row);
@@ -31,35 +30,27 @@ class RowByRow {
   RowsDone done;
 
  private:
+  void remove(const Row& row);
   void count(const pqxx::result& deleted);
   void park(const Row& row, const pqxx::sql_error& error);
 
   Transaction& transaction_;
   const CleanStep& step_;
-  const std::string& relation_;
-  const Predicate& predicate_;
+  const BatchGround& ground_;
 };
 
 pqxx::result RowByRow::pick(const std::string& cursor) {
-  const CleanWork& work = *step_.payload.work;
-  const std::string key =
-      text(transaction_.exec(queries::catalog_row_key, Params::of(work.relation)).at(0), "key");
+  const auto key =
+      transaction_.exec(queries::catalog_row_key, Params::of(step_.payload.work->relation));
   const BuiltStatement built =
-      work.strategy == Strategy::sweep
-          ? pick_in_blocks(relation_, predicate_, sweep_range(work, cursor, step_.size), key)
-          : pick_in_keys(relation_, predicate_,
-                         {.phase = work.phase,
-                          .from = cursor.empty() ? work.range_from : cursor,
-                          .to = work.range_to},
-                         {.key = key, .rows_max = step_.size});
+      pick_batch(step_, ground_, cursor, {.key = text(key.at(0), "key"), .locked = false});
   return transaction_.exec_built(built.sql, built.params);
 }
 
 void RowByRow::take(const Row& row) {
-  const BuiltStatement built = delete_one(relation_, predicate_, row.tid);
   transaction_.exec_text("SAVEPOINT lethe_row");
   try {
-    count(transaction_.exec_built(built.sql, built.params));
+    remove(row);
     transaction_.exec_text("RELEASE SAVEPOINT lethe_row");
   } catch (const pqxx::sql_error& error) {
     const Remedy remedy = remedy_for(error.sqlstate());
@@ -73,19 +64,34 @@ void RowByRow::take(const Row& row) {
   }
 }
 
-void RowByRow::count(const pqxx::result& deleted) {
-  for (const auto& row : deleted) {  // one, or none when a trigger or somebody else kept it
-    ++done.rows;
-    const auto time = maybe<std::string>(row, "ts");
-    if (!done.oldest) done.oldest = time;
-    done.newest = time;
+/// Children first, while the row is locked. `done` changes only when all of it went well.
+void RowByRow::remove(const Row& row) {
+  Cascaded cascaded = done.cascaded;
+  if (!ground_.children.empty()) {
+    const BuiltStatement lock = lock_one(ground_.relation, ground_.predicate, row.tid);
+    if (transaction_.exec_built(lock.sql, lock.params).empty()) return;
+    cascade(transaction_, ground_.children, {row.tid}, cascaded);
   }
+  const BuiltStatement built = delete_picked(ground_.relation, ground_.predicate, {row.tid});
+  const auto deleted = transaction_.exec_built(built.sql, built.params);
+  if (!ground_.children.empty() && number(deleted.at(0), "rows") != 1)
+    stop_kept(1, 0, ground_.relation);
+  count(deleted);
+  done.cascaded = std::move(cascaded);
+}
+
+void RowByRow::count(const pqxx::result& deleted) {
+  const auto row = deleted.at(0);
+  if (number(row, "rows") == 0) return;  // a trigger or somebody else kept it
+  ++done.rows;
+  done.newest = maybe<std::string>(row, "newest");
+  if (!done.oldest) done.oldest = done.newest;
 }
 
 void RowByRow::park(const Row& row, const pqxx::sql_error& error) {
   const std::string message = first_line(error.what());
   transaction_.exec(queries::parked_add,
-                    Params::of(step_.run.id.value, step_.lease.task.value, relation_,
+                    Params::of(step_.run.id.value, step_.lease.task.value, ground_.relation,
                                step_.payload.work->relation, row.tid, row.xmin, row.key,
                                error.sqlstate(), message));
   ++done.parked;
@@ -94,17 +100,16 @@ void RowByRow::park(const Row& row, const pqxx::sql_error& error) {
     stop(TargetTrouble::Kind::permanent,
          fmt::format("more than {} rows of {} cannot be deleted, which is not about single rows "
                      "any more; the last one: {}",
-                     parked_rows_max, relation_, message));
+                     parked_rows_max, ground_.relation, message));
 }
 
 }  // namespace
 
 RowsDone delete_row_by_row(Transaction& transaction, const CleanStep& step,
-                           const std::string& relation, const Predicate& predicate,
-                           const std::string& cursor) {
+                           const BatchGround& ground, const std::string& cursor) {
   // What would fail at COMMIT must fail while it is known whose fault it is.
   transaction.exec_text("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL lock_timeout = '50ms'");
-  RowByRow pass(transaction, step, relation, predicate);
+  RowByRow pass(transaction, step, ground);
   for (const auto& row : pass.pick(cursor)) {
     ++pass.done.picked;
     pass.done.cursor = text(row, "cursor");

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "common/db/target/cascade.hpp"
 #include "common/db/target/clean_step.hpp"
 
 namespace lethe::db {
@@ -18,6 +19,7 @@ struct RowsDone {
   std::int64_t rows = 0;    ///< deleted
   std::int64_t parked = 0;  ///< refused by the server for a reason of their own
   std::int64_t locked = 0;  ///< left to a later pass
+  Cascaded cascaded;
   std::optional<std::string> oldest;
   std::optional<std::string> newest;
   std::string cursor;  ///< index: the last picked row's time; "" when none was picked
@@ -28,8 +30,7 @@ struct RowsDone {
 /// are checked row by row. Throws Stop (permanent) when more than `parked_rows_max` rows of the run
 /// are parked; any other error of the server ends the transaction.
 [[nodiscard]] RowsDone delete_row_by_row(Transaction& transaction, const CleanStep& step,
-                                         const std::string& relation, const Predicate& predicate,
-                                         const std::string& cursor);
+                                         const BatchGround& ground, const std::string& cursor);
 
 /// How many rows of a run are parked.
 struct ParkedCount {

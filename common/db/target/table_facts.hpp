@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "common/policies/policy.hpp"
+
 namespace lethe::db {
 
 /// The kinds of column that can hold the time of a row.
@@ -23,16 +25,20 @@ struct ForeignKeyFacts {
 
   std::string constraint;  ///< quoted
   std::string child;       ///< the table that points here, quoted and qualified
-  std::string columns;     ///< of the child, quoted, separated by ", "
+  TableName child_name;    ///< the same by exact names
+  std::uint32_t child_oid = 0;
+  std::string columns;  ///< of the child, quoted, separated by ", "
   Action action = Action::no_action;
-  bool has_index = false;     ///< an index of the child leads to the children of a row
-  bool of_itself = false;     ///< the child is the table itself
-  bool is_temporal = false;   ///< WITH PERIOD: Lethe cannot tell which rows it needs
-  bool hides_rows = false;    ///< row security hides rows of the child from this role
-  double child_rows = 0;      ///< by statistics; 0: unknown or none
-  std::string missing_grant;  ///< what would let this role read the child's key; "": it may
-  std::string from_item;      ///< the child under the alias c
-  std::string match;          ///< condition: row c of the child points at row x of the table
+  bool has_index = false;            ///< an index of the child leads to the children of a row
+  bool of_itself = false;            ///< the child is the table itself
+  bool is_temporal = false;          ///< WITH PERIOD: Lethe cannot tell which rows it needs
+  bool hides_rows = false;           ///< row security hides rows of the child from this role
+  double child_rows = 0;             ///< by statistics; 0: unknown or none
+  std::string missing_grant;         ///< what would let this role read the child's key; "": it may
+  std::string missing_delete_grant;  ///< what would let this role delete its rows; "": it may
+  bool goes_along = false;           ///< the policy lists the child under cascade
+  std::string from_item;             ///< the child under the alias c
+  std::string match;                 ///< condition: row c of the child points at row x of the table
 };
 
 /// A table as the catalog of its database has it. All names are quoted by the server.

@@ -87,8 +87,9 @@ std::string keep_min_ctes(const Policy& policy, const TableFacts& table, const s
 std::string referenced_verdicts(const TableFacts& table) {
   std::string branches;
   for (std::size_t i = 0; i < table.foreign_keys.size(); ++i)
-    branches +=
-        fmt::format(" WHEN {} THEN 'referenced {}'", referenced_sql(table.foreign_keys[i]), i);
+    if (!table.foreign_keys[i].goes_along)
+      branches +=
+          fmt::format(" WHEN {} THEN 'referenced {}'", referenced_sql(table.foreign_keys[i]), i);
   return branches;
 }
 

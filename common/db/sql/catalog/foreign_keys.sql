@@ -2,11 +2,13 @@
 -- Found by the triggers that enforce them, so one that PostgreSQL does not enforce is not among them.
 --
 --   $1 oid      table, or one relation that holds rows of it
--- Returns  one row per key, by child and name: name, child (both quoted), columns (the child's, quoted,
+-- Returns  one row per key, by child and name: name, child (both quoted), child_schema, child_table
+--          (exact), child_oid, columns (the child's, quoted,
 --          separated by commas), action (confdeltype), from_item (the child as alias c), match (a row c
 --          points at a row x), of_itself (the child is the table), child_rows (by statistics),
 --          has_index (leads to the children of a row), is_temporal (PERIOD), hides_rows (row security
---          of the child), missing_grant (what would let us read the child's key, NULL: may be read)
+--          of the child), missing_grant (what would let us read the child's key, NULL: may be read),
+--          missing_delete_grant (what would let us delete from it)
 -- Locks    none
 -- Index    pg_trigger_tgrelid_tgname_index, pg_constraint_oid_index
 -- Caller   look_up_foreign_keys (foreign_keys.cpp)
@@ -23,7 +25,7 @@ WITH RECURSIVE tree AS (
 ), keys AS (
   -- A column that this server's version may not have is read from the row's JSON.
   SELECT f.oid, f.conname, f.conrelid, f.confrelid, f.conkey, f.confkey, f.conpfeqop, f.confdeltype,
-         f.conrelid::regclass::text AS child, c.relkind, c.relnamespace,
+         f.conrelid::regclass::text AS child, c.relkind, c.relnamespace, c.relname,
          coalesce((to_jsonb(f) ->> 'conperiod')::boolean, false) AS is_temporal,
          coalesce(pg_partition_root(f.conrelid), f.conrelid)::oid
            = coalesce(pg_partition_root($1::oid), $1::oid)::oid AS of_itself
@@ -56,7 +58,9 @@ WITH RECURSIVE tree AS (
     LEFT JOIN pg_collation fc ON fc.oid = ca.attcollation
    CROSS JOIN LATERAL (SELECT pc.oid <> fc.oid AS collations) differ
 )
-SELECT quote_ident(k.conname) AS name, k.child, p.columns, k.confdeltype::text AS action,
+SELECT quote_ident(k.conname) AS name, k.child, k.relname::text AS child_table,
+       (SELECT n.nspname::text FROM pg_namespace n WHERE n.oid = k.relnamespace) AS child_schema,
+       k.conrelid::bigint AS child_oid, p.columns, k.confdeltype::text AS action,
        CASE WHEN k.relkind = 'p' THEN '' ELSE 'ONLY ' END || k.child || ' AS c' AS from_item,
        -- A row that points at itself does not stand in its own way.
        p.match || CASE WHEN k.of_itself THEN ' AND (' || p.to_itself || ') IS NOT TRUE' ELSE '' END
@@ -79,7 +83,13 @@ SELECT quote_ident(k.conname) AS name, k.child, p.columns, k.confdeltype::text A
             THEN format('GRANT USAGE ON SCHEMA %s TO %I; GRANT SELECT ON %s TO %I',
                         k.relnamespace::regnamespace, current_user, k.child, current_user)
             WHEN NOT has_table_privilege(k.conrelid, 'SELECT') AND NOT p.readable
-            THEN format('GRANT SELECT ON %s TO %I', k.child, current_user) END AS missing_grant
+            THEN format('GRANT SELECT ON %s TO %I', k.child, current_user) END AS missing_grant,
+       CASE WHEN NOT (has_schema_privilege(k.relnamespace, 'USAGE')
+                      AND has_table_privilege(k.conrelid, 'SELECT')
+                      AND has_table_privilege(k.conrelid, 'DELETE'))
+            THEN format('GRANT USAGE ON SCHEMA %s TO %I; GRANT SELECT, DELETE ON %s TO %I',
+                        k.relnamespace::regnamespace, current_user, k.child, current_user)
+             END AS missing_delete_grant
   FROM keys k
  CROSS JOIN LATERAL (
    SELECT string_agg(q.child_column, ', ' ORDER BY q.n) AS columns,
