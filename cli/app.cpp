@@ -11,6 +11,7 @@
 #include "cli/commands/parked.hpp"
 #include "cli/commands/pause.hpp"
 #include "cli/commands/policy.hpp"
+#include "cli/commands/quarantine.hpp"
 #include "cli/commands/run.hpp"
 #include "cli/commands/target.hpp"
 #include "cli/commands/task.hpp"
@@ -33,6 +34,7 @@ void add_commands(const Command& root) {
   add_task(root);
   add_dead(root);
   add_parked(root);
+  add_quarantine(root);
   add_worker(root);
   add_pause(root);
   add_doctor(root);

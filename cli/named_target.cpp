@@ -79,4 +79,20 @@ std::int64_t NamedTarget::count_parked(const std::string& run) {
   return named([&] { return target_->count_parked(run); });
 }
 
+std::vector<QuarantinedTable> NamedTarget::quarantine(bool all) {
+  return named([&] { return target_->quarantine(all); });
+}
+
+std::optional<QuarantinedTable> NamedTarget::quarantined(std::int64_t id) {
+  return named([&] { return target_->quarantined(id); });
+}
+
+bool NamedTarget::purge(std::int64_t id, const std::string& actor) {
+  return named([&] { return target_->purge(id, actor); });
+}
+
+void NamedTarget::restore(std::int64_t id, const std::string& actor) {
+  named([&] { target_->restore(id, actor); });
+}
+
 }  // namespace lethe::cli

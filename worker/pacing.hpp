@@ -7,7 +7,7 @@
 
 namespace lethe::worker {
 
-/// Bounds of a batch: blocks for sweep, rows for index.
+/// Bounds of a batch: blocks for sweep, rows for index and call, the one partition.
 struct BatchLimits {
   std::int64_t first = 0;  ///< while nothing is known of the table
   std::int64_t min = 0;
@@ -20,7 +20,7 @@ struct BatchLimits {
 /// smaller one, down to isolated_at(), is one that looks for a poisoned row.
 [[nodiscard]] std::int64_t batch_size_now(Strategy strategy, std::int64_t stored) noexcept;
 
-/// The next size after a batch of `size` committed in `took`. Grows by at most half, and only when
+/// The next size after a batch of `size` committed in `took`. At most doubles, and only when
 /// the batch was clearly faster than `target`; shrinks in proportion when it was clearly slower.
 /// Always within the bounds. Pure.
 [[nodiscard]] std::int64_t batch_size_after(Strategy strategy, std::int64_t size,

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/policies/strategy_choice.hpp"
+
 namespace lethe::worker {
 
 namespace {
@@ -20,7 +22,7 @@ bool has_index(const RelationFacts& relation, const Policy& policy) {
 
 bool few_are_expired(const RelationFacts& relation) {
   return relation.rows > 0 && relation.expired >= 0 &&
-         relation.expired / relation.rows <= index_fraction_max;
+         std::max(relation.expired, relation.passed) / relation.rows <= index_fraction_max;
 }
 
 std::string in_quotes(const std::string& name) {
@@ -32,28 +34,65 @@ std::string in_quotes(const std::string& name) {
   return result + '"';
 }
 
-std::string missing_index(const RelationFacts& relation, const Policy& policy) {
+/// `who` needs one: "PostgreSQL 13".
+std::string missing_index(std::string_view who, const RelationFacts& relation,
+                          const Policy& policy) {
   std::string cure;
   for (std::size_t i = 0; i < policy.timestamp.size(); ++i) {
     if (i < relation.keys.size() && relation.keys[i].indexed) continue;
     cure += fmt::format("{}CREATE INDEX CONCURRENTLY ON {} ({})", cure.empty() ? "" : "; ",
                         relation.name, in_quotes(policy.timestamp[i]));
   }
-  return fmt::format("PostgreSQL 13 needs an index on each timestamp column of {}; create one: {}",
+  return fmt::format("{} needs an index on each timestamp column of {}; create one: {}", who,
                      relation.name, cure);
+}
+
+bool goes_whole(const RelationFacts& relation) {
+  return relation.partition.expired && relation.partition.obstacle.empty();
+}
+
+/// Why no partition can go as a whole although the policy asks for it; "" when one can.
+std::string whole_obstacle(const PlanFacts& facts, const Policy& policy) {
+  if (const auto why = drop_obstacle(policy); !why.empty()) return std::string(why);
+  const bool ranged =
+      facts.relations.empty() ||
+      std::any_of(facts.relations.begin(), facts.relations.end(),
+                  [](const RelationFacts& relation) { return relation.partition.ranged; });
+  if (ranged) return "";
+  return fmt::format("the table is not partitioned by ranges of {} alone", policy.timestamp.at(0));
+}
+
+/// What this role would need to take the partitions away that are to go; "" when it may.
+std::string missing_right(const PlanFacts& facts) {
+  for (const RelationFacts& relation : facts.relations) {
+    if (!goes_whole(relation) || relation.partition.missing_right.empty()) continue;
+    return fmt::format(
+        "taking partition {} away needs the rights of its owner; run: {}; or write partitions: "
+        "rows",
+        relation.name, relation.partition.missing_right);
+  }
+  return "";
 }
 
 /// A relation, or what an index leads to in it, before it is split into tasks.
 struct Piece {
   const RelationFacts* relation = nullptr;  ///< borrowed
-  std::optional<std::size_t> phase;         ///< nothing: swept
-  std::int64_t useful = 1;                  ///< tasks that it deserves
+  Strategy strategy = Strategy::sweep;
+  std::size_t phase = 0;    ///< index: of which timestamp column
+  std::int64_t useful = 1;  ///< tasks that it deserves
 };
 
+Piece whole(const RelationFacts& relation) {
+  return {.relation = &relation, .strategy = Strategy::partition, .phase = 0, .useful = 1};
+}
+
 Piece swept(const RelationFacts& relation) {
+  constexpr std::int64_t small_parts_max = 8;
+  const std::int64_t small = std::min(small_parts_max, relation.blocks / range_blocks_min);
   return {.relation = &relation,
-          .phase = std::nullopt,
-          .useful = std::max<std::int64_t>(1, relation.blocks / range_blocks_min)};
+          .strategy = Strategy::sweep,
+          .phase = 0,
+          .useful = std::max({std::int64_t{1}, small, relation.blocks / range_blocks_usual})};
 }
 
 Piece indexed(const RelationFacts& relation, std::size_t phase) {
@@ -61,24 +100,46 @@ Piece indexed(const RelationFacts& relation, std::size_t phase) {
   const double deserved = key.expired / static_cast<double>(range_rows_min);
   const auto possible = static_cast<double>(key.splits.size() + 1);
   return {.relation = &relation,
+          .strategy = Strategy::index,
           .phase = phase,
           .useful = static_cast<std::int64_t>(std::clamp(deserved, 1.0, possible))};
 }
 
+/// Rows that a batch of about a quarter of a second deletes, with and without triggers of the
+/// table's own. Pacing corrects it after the first batch.
+constexpr std::int64_t first_rows = 50'000;
+constexpr std::int64_t first_rows_with_triggers = 2'000;
+
+std::int64_t first_batch_of(const Piece& piece, const BatchRule& rule) {
+  const RelationFacts& relation = *piece.relation;
+  std::int64_t rows = relation.has_triggers ? first_rows_with_triggers : first_rows;
+  if (rule.rows_per_second > 0) rows = std::min(rows, rule.rows_per_second);
+  if (piece.strategy == Strategy::partition) return 0;
+  if (piece.strategy == Strategy::index) return rows / 10;  // found one by one, and twice
+  if (relation.expired < 0) return 0;
+  constexpr double blocks_min = 256;
+  constexpr double blocks_min_of_few_rows = 16;
+  constexpr double blocks_max = 4'096;
+  const double a_block = relation.expired / static_cast<double>(relation.blocks);
+  const double blocks = static_cast<double>(rows) / std::max(a_block, 0.01);
+  return static_cast<std::int64_t>(
+      std::clamp(blocks, rows < first_rows ? blocks_min_of_few_rows : blocks_min, blocks_max));
+}
+
 /// Part number `i` of `parts` of a piece.
-CleanWork part_of(const Piece& piece, std::int64_t i, std::int64_t parts) {
-  CleanWork work;
+PlannedWork part_of(const Piece& piece, std::int64_t i, std::int64_t parts) {
+  PlannedWork work;
   work.relation = piece.relation->relation;
   work.fingerprint = piece.relation->fingerprint;
-  if (!piece.phase) {
-    work.strategy = Strategy::sweep;
+  work.strategy = piece.strategy;
+  if (piece.strategy == Strategy::partition) return work;
+  if (piece.strategy == Strategy::sweep) {
     work.block_from = piece.relation->blocks * i / parts;
     work.block_to = piece.relation->blocks * (i + 1) / parts;
     return work;
   }
-  work.strategy = Strategy::index;
-  work.phase = static_cast<std::uint32_t>(*piece.phase);
-  const std::vector<std::string>& splits = piece.relation->keys[*piece.phase].splits;
+  work.phase = static_cast<std::uint32_t>(piece.phase);
+  const std::vector<std::string>& splits = piece.relation->keys[piece.phase].splits;
   const auto start_of = [&splits, parts](std::int64_t part) {
     const std::int64_t at = static_cast<std::int64_t>(splits.size() + 1) * part / parts;
     return splits.at(static_cast<std::size_t>(at - 1));
@@ -90,16 +151,19 @@ CleanWork part_of(const Piece& piece, std::int64_t i, std::int64_t parts) {
 }
 
 /// One task for every piece, and what is left of the allowance shared out by what they deserve.
-std::vector<CleanWork> split(const std::vector<Piece>& pieces) {
+std::vector<PlannedWork> split(const std::vector<Piece>& pieces, const BatchRule& rule) {
   const auto taken = static_cast<std::int64_t>(pieces.size());
   const std::int64_t to_share = std::max<std::int64_t>(0, plan_tasks_max - taken);
   std::int64_t deserved = 0;
   for (const Piece& piece : pieces) deserved += piece.useful;
-  std::vector<CleanWork> work;
+  std::vector<PlannedWork> work;
   for (const Piece& piece : pieces) {
     const std::int64_t share = 1 + to_share * piece.useful / deserved;
     const std::int64_t parts = std::min(share, piece.useful);
-    for (std::int64_t i = 0; i < parts; ++i) work.push_back(part_of(piece, i, parts));
+    for (std::int64_t i = 0; i < parts; ++i) {
+      work.push_back(part_of(piece, i, parts));
+      work.back().first_batch = first_batch_of(piece, rule);
+    }
   }
   return work;
 }
@@ -114,34 +178,82 @@ std::optional<std::int64_t> estimated_rows(const PlanFacts& facts) {
   return std::llround(sum);
 }
 
-const char* strategy_name(bool indexed, bool swept) {
-  if (indexed && swept) return "mixed";
-  if (indexed) return "index";
-  return swept ? "sweep" : "none";
+std::string strategy_name(const std::vector<Piece>& pieces, const Policy& policy) {
+  if (pieces.empty()) return "none";
+  const Strategy first = pieces.front().strategy;
+  const bool same = std::all_of(pieces.begin(), pieces.end(),
+                                [first](const Piece& piece) { return piece.strategy == first; });
+  const std::string ways = same ? to_string(first) : "mixed";
+  return policy.action.kind == Action::Kind::set ? ways + ", set" : ways;
+}
+
+/// A function is called by one task alone: nobody knows how it would share its work.
+Plan call_of(const FunctionIdentity& function) {
+  PlannedWork work;
+  work.strategy = Strategy::call;
+  work.relation = function.oid;
+  work.fingerprint = function.fingerprint;
+  return {.strategy = to_string(Strategy::call),
+          .estimated_rows = {},
+          .work = {work},
+          .kept_whole = {}};
+}
+
+/// How the rows of a relation go, or why they cannot.
+std::variant<Strategy, std::string> by_rows(const RelationFacts& relation, const PlanFacts& facts,
+                                            const Policy& policy) {
+  const bool has_indexes = has_index(relation, policy);
+  const bool old_server = facts.server_version < first_version_with_ranges;
+  if (policy.strategy == StrategyChoice::sweep) {
+    if (old_server) return "strategy sweep needs PostgreSQL 14 or later; write strategy: auto";
+    return Strategy::sweep;
+  }
+  if (policy.strategy == StrategyChoice::index) {
+    if (!has_indexes) return missing_index("strategy index", relation, policy);
+    return Strategy::index;
+  }
+  if (old_server && !has_indexes) return missing_index("PostgreSQL 13", relation, policy);
+  if (has_indexes && (old_server || few_are_expired(relation))) return Strategy::index;
+  return Strategy::sweep;
 }
 
 }  // namespace
 
 std::variant<Plan, std::string> make_plan(const PlanFacts& facts, const Policy& policy) {
+  if (facts.function) return call_of(*facts.function);
+  if (std::string right = missing_right(facts); !right.empty()) return right;
   Plan plan;
-  std::vector<Piece> by_index;
-  std::vector<Piece> pieces;
-  for (const RelationFacts& relation : facts.relations) {
-    if (relation.blocks <= 0) continue;
-    const bool has_indexes = has_index(relation, policy);
-    const bool old_server = facts.server_version < first_version_with_ranges;
-    if (old_server && !has_indexes) return missing_index(relation, policy);
-    if (has_indexes && (old_server || few_are_expired(relation))) {
-      for (std::size_t phase = 0; phase < relation.keys.size(); ++phase)
-        by_index.push_back(indexed(relation, phase));
-    } else {
-      pieces.push_back(swept(relation));
-    }
+  if (policy.strategy == StrategyChoice::partition || drops_partitions(policy)) {
+    const std::string why = whole_obstacle(facts, policy);
+    if (!why.empty() && policy.strategy == StrategyChoice::partition)
+      return fmt::format("strategy partition is impossible: {}; write strategy: auto", why);
+    if (!why.empty()) plan.kept_whole.emplace_back("every partition", why);
   }
-  plan.strategy = strategy_name(!by_index.empty(), !pieces.empty());
+  std::vector<Piece> pieces;  // first those that end soonest
+  std::vector<Piece> by_index;
+  std::vector<Piece> by_blocks;
+  for (const RelationFacts& relation : facts.relations) {
+    if (goes_whole(relation)) {  // an empty one as well: it would stand there for ever
+      pieces.push_back(whole(relation));
+      continue;
+    }
+    if (relation.partition.expired)
+      plan.kept_whole.emplace_back(relation.name, relation.partition.obstacle);
+    if (relation.blocks <= 0) continue;
+    auto chosen = by_rows(relation, facts, policy);
+    if (auto* refusal = std::get_if<std::string>(&chosen)) return std::move(*refusal);
+    if (std::get<Strategy>(chosen) == Strategy::sweep) {
+      by_blocks.push_back(swept(relation));
+      continue;
+    }
+    for (std::size_t phase = 0; phase < relation.keys.size(); ++phase)
+      by_index.push_back(indexed(relation, phase));
+  }
+  pieces.insert(pieces.end(), by_index.begin(), by_index.end());
+  pieces.insert(pieces.end(), by_blocks.begin(), by_blocks.end());
+  plan.strategy = strategy_name(pieces, policy);
   plan.estimated_rows = estimated_rows(facts);
-  pieces.insert(pieces.begin(), by_index.begin(), by_index.end());
-  plan.work = split(pieces);
+  plan.work = split(pieces, policy.batch);
   return plan;
 }
 

@@ -17,17 +17,20 @@ struct Finding {
   std::string cure;  ///< "" when ok
 };
 
-/// Why rows stay, and how many would go. What `preview`, `enqueue --dry-run` and the demo show.
+/// Why rows stay, and how many would go (or, by the policy's action, change). What `preview`,
+/// `enqueue --dry-run` and the demo show.
 struct Census {
   std::string cutoff;  ///< ISO 8601: older rows may go
   std::int64_t total = 0;
-  std::int64_t eligible = 0;  ///< would be deleted
+  Action::Kind action = Action::Kind::remove;
+  std::int64_t eligible = 0;  ///< would be deleted or set; with a call: are older than the cutoff
   std::int64_t too_young = 0;
   std::int64_t no_timestamp = 0;  ///< NULL or infinite
   std::int64_t condition = 0;     ///< `where` does not match
   std::int64_t tenant_off = 0;    ///< the tenant is disabled, or not the one asked for
   std::int64_t keep_min = 0;      ///< old enough, but among the newest that must stay
   std::int64_t referenced = 0;    ///< could go, but rows of other tables point at them
+  std::int64_t done = 0;          ///< old enough, but has the values already that would be set
   std::string oldest;             ///< of the eligible rows; "" when none
   std::string newest;
   std::int64_t bytes = 0;  ///< estimate: eligible share of the table's size
@@ -64,6 +67,25 @@ struct LedgerTotals {
   std::int64_t rows = 0;
 };
 
+/// A partition that was detached and is, or was, kept aside. Instants are ISO 8601.
+struct QuarantinedTable {
+  std::int64_t id = 0;
+  std::string relation;  ///< as it was called, quoted
+  std::string parent;    ///< the table above it, quoted
+  std::string bounds;    ///< FOR VALUES …
+  std::string state;     ///< quarantined, due, missing, purged, restored
+  std::string policy;
+  std::string run;
+  std::string task;
+  std::int64_t rows = 0;
+  bool estimated = false;  ///< `rows` is
+  std::int64_t bytes = 0;  ///< with indexes and TOAST
+  std::string quarantined_at;
+  std::string purge_after;
+  std::string ended_at;  ///< "": not yet
+  std::string ended_by;
+};
+
 /// A database that Lethe cleans, as operators use it. Connects on first use.
 /// Thread safety: none. Errors: StoreError; UserError for what the operator can mend.
 class TargetDatabase {
@@ -78,11 +100,12 @@ class TargetDatabase {
   virtual std::vector<Finding> check() = 0;
 
   /// Checks that the target is installed and that a policy fits its table: exists, kinds and types
-  /// of columns, conditions, hazards. Throws UserError (bad_config) that starts with `field` + the
-  /// key, e.g. "policies[0].table".
+  /// of columns, conditions, hazards; that its function can be called. Throws UserError
+  /// (bad_config) that starts with `field` + the key, e.g. "policies[0].table".
   virtual void check_policy(const Policy& policy, const std::string& field) = 0;
 
   /// Counts in a read-only transaction what a run made now would delete and what it would keep.
+  /// UserError (refused) for a policy that calls a function and names no table.
   virtual Census census(const Policy& policy) = 0;
 
   /// Moves the gate of a policy to `epoch`: returns when no batch of an older epoch is in flight.
@@ -96,6 +119,16 @@ class TargetDatabase {
   /// Parked rows of a run, or of all runs when `run` is "", the newest first, at most `rows_max`.
   virtual std::vector<ParkedRow> parked(const std::string& run, std::int32_t rows_max) = 0;
   virtual std::int64_t count_parked(const std::string& run) = 0;
+
+  /// Quarantined partitions, the newest first, at most 1,000; `all`: also what was purged or
+  /// restored.
+  virtual std::vector<QuarantinedTable> quarantine(bool all) = 0;
+  /// One of them, whatever became of it; nothing when there never was one.
+  virtual std::optional<QuarantinedTable> quarantined(std::int64_t id) = 0;
+  /// Drops one for good, also before its time. False when it was gone already.
+  virtual bool purge(std::int64_t id, const std::string& actor) = 0;
+  /// Attaches one to its table again. Throws UserError (refused) when it is not there any more.
+  virtual void restore(std::int64_t id, const std::string& actor) = 0;
 };
 
 /// Makes TargetDatabase objects by connection string.

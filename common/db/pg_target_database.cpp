@@ -9,10 +9,16 @@
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/catalog.hpp"
 #include "common/db/target/foreign_keys.hpp"
+#include "common/db/target/functions.hpp"
+#include "common/db/target/partitions.hpp"
+#include "common/db/target/quarantine.hpp"
 #include "common/db/target/row_step.hpp"
+#include "common/db/target/set_columns.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
+#include "common/db/target/value_check.hpp"
 #include "common/db/transact.hpp"
 #include "common/policies/policy_json.hpp"
+#include "common/policies/strategy_choice.hpp"
 #include "common/user_error.hpp"
 
 namespace lethe::db {
@@ -29,32 +35,23 @@ constexpr std::chrono::milliseconds gate_patience{60'000};
 constexpr std::string_view census_settings =
     "SET LOCAL statement_timeout = '10min'; SET TRANSACTION READ ONLY";
 
-/// Runs a statement that only lets the server read values by their columns' types.
-pqxx::result read_values(Transaction& transaction, const BuiltStatement& built,
-                         const std::string& field, const TableFacts& table) {
-  try {
-    return transaction.exec_built(built.sql, built.params);
-  } catch (const pqxx::sql_error& error) {
-    std::string what = error.what();
-    what = what.substr(0, what.find('\n'));
-    throw UserError(ExitCode::bad_config,
-                    fmt::format("{}: {} does not take it: {}; write a value of the column's type",
-                                field, table.name, what));
-  }
-}
+/// Whoever waits for a table that others use makes them wait as well. Attaching a partition reads
+/// it and the default partition.
+constexpr std::string_view table_settings =
+    "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '10min'";
 
 void check_values(Transaction& transaction, const Policy& policy, const TableFacts& table,
                   const std::string& field) {
   BuiltStatement built;
   const std::string condition = condition_sql(policy.where, table, built.params);
   built.sql = fmt::format("SELECT 1 FROM ONLY {} AS x WHERE {} LIMIT 0", table.name, condition);
-  read_values(transaction, built, field + ".where", table);
+  read_values(transaction, built, field + ".where", table.name);
 }
 
 void check_tenants(Transaction& transaction, const Policy& policy, const TableFacts& table,
                    const std::string& field) {
   const auto row =
-      read_values(transaction, count_tenants(policy, table), field + ".tenant", table).at(0);
+      read_values(transaction, count_tenants(policy, table), field + ".tenant", table.name).at(0);
   if (number(row, "tenants") == number(row, "given")) return;
   throw UserError(ExitCode::bad_config,
                   fmt::format("{}.tenant.overrides: two of them are the same tenant to column '{}' "
@@ -103,6 +100,7 @@ void add_verdict(Census& census, const pqxx::row& row) {
   if (verdict == "tenant_off") census.tenant_off += rows;
   if (verdict == "keep_min") census.keep_min += rows;
   if (verdict.starts_with(referenced_verdict)) add_referenced(census, verdict, rows);
+  if (verdict == "done") census.done += rows;
   if (verdict != "eligible") return;
   census.eligible += rows;
   census.oldest = text(row, "oldest");
@@ -179,14 +177,25 @@ void PgTargetDatabase::require_installed(const std::string& target) {
 void PgTargetDatabase::check_policy(const Policy& policy, const std::string& field) {
   require_installed(policy.target);
   transact(session_, "policy_check", [&](Transaction& transaction) {
+    if (policy.action.kind == Action::Kind::call)
+      static_cast<void>(look_up_function(transaction, policy, field));
+    if (policy.timestamp.empty()) return;  // a function may do without a table
     const TableFacts table = look_up_table(transaction, policy, field);
     require_locks(look_up_relations(transaction, table, field), policy, field);
     check_values(transaction, policy, table, field);
+    if (drops_partitions(policy)) check_partitions(transaction, policy, table, field);
     if (policy.tenant.has_value()) check_tenants(transaction, policy, table, field);
+    check_set_values(transaction, policy, table, field);
   });
 }
 
 Census PgTargetDatabase::census(const Policy& policy) {
+  if (policy.timestamp.empty())
+    throw UserError(ExitCode::refused,
+                    fmt::format("policy {} names no table, and a function cannot be asked what it "
+                                "would do; add table and timestamp to see how many rows are older "
+                                "than the cutoff",
+                                policy.name));
   return transact(
       session_, "policy_census",
       [&](Transaction& transaction) {
@@ -199,6 +208,7 @@ Census PgTargetDatabase::census(const Policy& policy) {
           boundary = text(transaction.exec_built(built.sql, built.params).at(0), "boundary");
         }
         Census census;
+        census.action = policy.action.kind;
         census.cutoff = text(now, "cutoff");
         census.references = references_of(table);
         const BuiltStatement built = db::census(policy, table, text(now, "as_of"), boundary);
@@ -267,6 +277,34 @@ std::int64_t PgTargetDatabase::count_parked(const std::string& run) {
   return transact(session_, "parked_count", [&](Transaction& transaction) {
     return db::count_parked(transaction, run).rows;
   });
+}
+
+std::vector<QuarantinedTable> PgTargetDatabase::quarantine(bool all) {
+  require_installed("NAME");
+  return transact(session_, "quarantine_list",
+                  [&](Transaction& transaction) { return list_quarantine(transaction, all); });
+}
+
+std::optional<QuarantinedTable> PgTargetDatabase::quarantined(std::int64_t id) {
+  require_installed("NAME");
+  const auto found = transact(session_, "quarantine_show", [&](Transaction& transaction) {
+    return list_quarantine(transaction, true, id);
+  });
+  return found.empty() ? std::nullopt : std::optional(found.front());
+}
+
+bool PgTargetDatabase::purge(std::int64_t id, const std::string& actor) {
+  return transact(
+      session_, "quarantine_purge",
+      [&](Transaction& transaction) { return purge_quarantined(transaction, id, actor); },
+      std::string(table_settings));
+}
+
+void PgTargetDatabase::restore(std::int64_t id, const std::string& actor) {
+  transact(
+      session_, "quarantine_restore",
+      [&](Transaction& transaction) { restore_quarantined(transaction, id, actor); },
+      std::string(table_settings));
 }
 
 }  // namespace lethe::db

@@ -23,6 +23,10 @@ class PgTargetDatabase final : public TargetDatabase {
   LedgerTotals ledger_totals(const std::string& run) override;
   std::vector<ParkedRow> parked(const std::string& run, std::int32_t rows_max) override;
   std::int64_t count_parked(const std::string& run) override;
+  std::vector<QuarantinedTable> quarantine(bool all) override;
+  std::optional<QuarantinedTable> quarantined(std::int64_t id) override;
+  bool purge(std::int64_t id, const std::string& actor) override;
+  void restore(std::int64_t id, const std::string& actor) override;
 
  private:
   void require_installed(const std::string& target);

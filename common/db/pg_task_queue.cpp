@@ -91,7 +91,8 @@ void take_plan(Transaction& transaction, const std::string& run, const PlanOutco
     tasks.push_back({.id = task.id.value,
                      .source_id = "",
                      .kind = to_string(task.kind),
-                     .payload = task.payload});
+                     .payload = task.payload,
+                     .batch_size = task.batch_size});
   if (!tasks.empty()) insert_tasks(transaction, run, tasks);
 }
 
@@ -108,6 +109,9 @@ void note_settled(const pqxx::row& row, const Settlement& settlement, TurnAnswer
   change += {.freed = 1,
              .cost_ms = number(row, "extra_ms"),
              .place = row["place"].is_null() ? std::nullopt : std::optional(number(row, "place"))};
+  news.rows += settlement.batch_rows;
+  if (!settlement.policy.empty() && settlement.batch_rows > 0)
+    news.rows_of_policies[settlement.policy] += settlement.batch_rows;
   if (flag(row, "run_over") && !settlement.verify) news.runs_over.insert(text(row, "run_id"));
   if (settlement.target_down) {
     news.down = settlement.error;

@@ -10,13 +10,27 @@
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
 #include "common/db/target/clean_step.hpp"
+#include "common/db/target/function_call.hpp"
 #include "common/db/target/look_step.hpp"
+#include "common/db/target/quarantine.hpp"
 #include "common/db/target/verify_step.hpp"
+#include "common/policies/action.hpp"
+#include "common/policies/strategy_choice.hpp"
+#include "common/stopwatch.hpp"
 #include "common/user_error.hpp"
 
 namespace lethe::db {
 
 namespace {
+
+/// No purge of a plan begins later; the next plan goes on.
+constexpr std::chrono::milliseconds purge_time{5'000};
+
+/// Trouble that another table may not have.
+bool is_about_one_table(TargetTrouble::Kind kind) {
+  return kind == TargetTrouble::Kind::permanent || kind == TargetTrouble::Kind::unsupported ||
+         kind == TargetTrouble::Kind::locked;
+}
 
 /// A batch is shown in pg_stat_activity with the run and task that it works for.
 std::string batch_settings(const RunContext& run, const LeaseToken& lease) {
@@ -90,11 +104,43 @@ std::variant<Result, TargetTrouble> PgTaskRunner::guarded(const RunContext& run,
   }
 }
 
+void PgTaskRunner::purge_due(const RunContext& run, const LeaseToken& lease, PlanFacts& facts) {
+  if (run.policy.empty() || !drops_partitions(run.spec)) return;
+  const Stopwatch watch;
+  std::int64_t reached = 0;
+  while (watch.elapsed() < purge_time) {
+    const std::int64_t before = reached;
+    // One transaction each, so that one that cannot go does not keep the others.
+    const auto result = guarded<bool>(run, lease, [&](Transaction& transaction) {
+      static_cast<void>(admit_fence(transaction, run, lease));
+      static_cast<void>(pass_gate(transaction, run, {}));
+      const auto id = next_due(transaction, run.policy, reached);
+      if (!id) return false;
+      reached = *id;
+      return purge_quarantined(transaction, *id, "run " + run.id.value);
+    });
+    if (reached == before) return;  // none left, or the plan will meet the same trouble
+    if (const auto* trouble = std::get_if<TargetTrouble>(&result)) {
+      if (!is_about_one_table(trouble->kind)) return;
+      facts.purge_problem = trouble->message;
+    } else if (std::get<bool>(result)) {
+      ++facts.purged;
+    }
+  }
+}
+
 std::variant<PlanFacts, TargetTrouble> PgTaskRunner::look(const RunContext& run,
                                                           const LeaseToken& lease) {
   try {
-    return guarded<PlanFacts>(
+    PlanFacts purged;
+    purge_due(run, lease, purged);
+    auto looked = guarded<PlanFacts>(
         run, lease, [&](Transaction& transaction) { return look_step(transaction, run, lease); });
+    if (auto* facts = std::get_if<PlanFacts>(&looked)) {
+      facts->purged = purged.purged;
+      facts->purge_problem = purged.purge_problem;
+    }
+    return looked;
   } catch (const StoreError& error) {
     return to_trouble(error);  // looking again does no harm, whether or not it was committed
   }
@@ -110,15 +156,17 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean(const RunContext& run
     const auto* trouble = std::get_if<TargetTrouble>(&outcome);
     return trouble == nullptr ? std::optional<Kind>() : trouble->kind;
   };
+  const Strategy strategy = payload.work->strategy;
+  const bool by_rows = strategy == Strategy::sweep || strategy == Strategy::index;
   auto result = clean_once(run, lease, payload, size, BatchForm::whole);
   // A sweep that met a locked row repeats its range in the form that leaves such rows for later.
-  if (kind_of(result) == Kind::locked && payload.work->strategy == Strategy::sweep) {
+  if (kind_of(result) == Kind::locked && strategy == Strategy::sweep) {
     auto slower = clean_once(run, lease, payload, size, BatchForm::skip_locked);
     const auto* refused = std::get_if<TargetTrouble>(&slower);
     // That form locks rows, which takes more rights; without them the lock has to go by itself.
     if (refused == nullptr || refused->sqlstate != "42501") result = std::move(slower);
   }
-  if (kind_of(result) == Kind::poisoned && size <= isolated_at(payload.work->strategy))
+  if (by_rows && kind_of(result) == Kind::poisoned && size <= isolated_at(strategy))
     return clean_once(run, lease, payload, size, BatchForm::row_by_row);
   return result;
 }
@@ -127,16 +175,30 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean_once(const RunContext
                                                                 const LeaseToken& lease,
                                                                 const TaskPayload& payload,
                                                                 std::int64_t size, BatchForm form) {
-  std::optional<FenceTotals> before;
+  BatchProgress progress;
   try {
-    return guarded<BatchDone>(run, lease, [&](Transaction& transaction) {
+    auto result = guarded<BatchDone>(run, lease, [&](Transaction& transaction) {
       CleanStep step{.run = run, .lease = lease, .payload = payload, .size = size, .form = form};
-      return step.run_in(transaction, before);
+      return step.run_in(transaction, progress);
     });
+    after_call(run, payload, progress.calling, result);
+    return result;
   } catch (const StoreError& error) {
-    if (!before.has_value()) return to_trouble(error);
-    return after_unknown_commit(run, lease, *before, size);
+    if (!progress.before.has_value()) return to_trouble(error);
+    return after_unknown_commit(run, lease, *progress.before, size);
   }
+}
+
+void PgTaskRunner::after_call(const RunContext& run, const TaskPayload& payload, bool calling,
+                              std::variant<BatchDone, TargetTrouble>& result) {
+  if (payload.work->strategy != Strategy::call) return;
+  session_for(run).discard();
+  auto* trouble = std::get_if<TargetTrouble>(&result);
+  if (trouble != nullptr && trouble->kind == TargetTrouble::Kind::poisoned)
+    trouble->kind = TargetTrouble::Kind::permanent;  // no row of it stands alone for us
+  if (trouble != nullptr && calling && !trouble->sqlstate.empty())
+    trouble->message =
+        call_error(to_text(run.spec.action.function), trouble->message, trouble->sqlstate);
 }
 
 std::variant<BatchDone, TargetTrouble> PgTaskRunner::after_unknown_commit(const RunContext& run,

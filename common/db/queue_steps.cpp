@@ -140,6 +140,7 @@ void insert_tasks(Transaction& transaction, const std::string& run,
   for (const auto& task : tasks) {
     list.push_back({{"id", task.id}, {"kind", task.kind}, {"payload", to_bytea(task.payload)}});
     if (!task.source_id.empty()) list.back()["source_id"] = task.source_id;
+    if (task.batch_size > 0) list.back()["batch_size"] = task.batch_size;
   }
   transaction.exec(queries::items_insert, Params::of(run, list.dump(), not_before));
 }

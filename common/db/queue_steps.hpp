@@ -71,7 +71,8 @@ struct QueuedTask {
   std::string id;
   std::string source_id;  ///< "" for none
   std::string kind;
-  std::string payload;  ///< msgpack
+  std::string payload;          ///< msgpack
+  std::int64_t batch_size = 0;  ///< of the first batch; 0: the strategy's default
 };
 void insert_tasks(Transaction& transaction, const std::string& run,
                   const std::vector<QueuedTask>& tasks,

@@ -1,6 +1,7 @@
 #pragma once
 
-// Private to common/db. Pure: the statements that delete and that look for what is left.
+// Private to common/db. Pure: the statements that delete, or by the policy's action change, and
+// that look for what is left.
 
 #include <cstdint>
 #include <string>
@@ -29,10 +30,10 @@ struct KeyRange {
   std::string to;
 };
 
-/// Deletes the eligible rows of a block range in one pass, each page visited once. Waits for row
-/// locks up to lock_timeout. Returns rows, oldest, newest.
+/// Deletes or changes the eligible rows of a block range in one pass, each page visited once. Waits
+/// for row locks up to lock_timeout. Returns rows, oldest, newest.
 ///
-/// A row that another transaction renews while the DELETE waits is judged anew by the whole
+/// A row that another transaction renews while the statement waits is judged anew by the whole
 /// predicate, and stays. `relation` is quoted by the server.
 [[nodiscard]] BuiltStatement sweep_delete(const std::string& relation, const Predicate& predicate,
                                           const BlockRange& blocks);
@@ -42,10 +43,10 @@ struct KeyRange {
                                                       const Predicate& predicate,
                                                       const BlockRange& blocks);
 
-/// Deletes up to `rows_max` eligible rows of a key range, oldest first, from `cursor` on ("" is the
-/// beginning of the range), leaving locked rows to a later pass. Without the cursor each batch
-/// would walk the index entries of all rows deleted before. Returns picked, rows, oldest, newest,
-/// cursor.
+/// Deletes or changes up to `rows_max` eligible rows of a key range, oldest first, from `cursor` on
+/// ("" is the beginning of the range), leaving locked rows to a later pass. Without the cursor each
+/// batch would walk the index entries of all rows deleted before. Returns picked, rows, oldest,
+/// newest, cursor.
 [[nodiscard]] BuiltStatement index_delete(const std::string& relation, const Predicate& predicate,
                                           const KeyRange& range, const std::string& cursor,
                                           std::int64_t rows_max);
@@ -70,13 +71,17 @@ struct RowPick {
 [[nodiscard]] BuiltStatement lock_one(const std::string& relation, const Predicate& predicate,
                                       const std::string& tid);
 
-/// Deletes rows by their ctids if they are eligible still. Returns rows, oldest, newest.
+/// Deletes or changes rows by their ctids if they are eligible still. Returns rows, oldest, newest.
 [[nodiscard]] BuiltStatement delete_picked(const std::string& relation, const Predicate& predicate,
                                            const std::vector<std::string>& tids);
 
 /// Whether a block range still has an eligible row. Returns found.
 [[nodiscard]] BuiltStatement find_in_blocks(const std::string& relation, const Predicate& predicate,
                                             const BlockRange& blocks);
+
+/// Whether the relation has an eligible row at all: in one scan that the server may share out to
+/// several processes, which a scan of blocks cannot be. Returns found.
+[[nodiscard]] BuiltStatement find_anywhere(const std::string& relation, const Predicate& predicate);
 
 /// Whether the relation still has a row that is eligible by timestamp column `phase`, by the index
 /// that leads to it. Returns found.
@@ -90,6 +95,9 @@ struct RowPick {
 /// The same for the rows that are eligible by timestamp column `phase`.
 [[nodiscard]] BuiltStatement select_eligible_by(const std::string& relation,
                                                 const Predicate& predicate, std::size_t phase);
+
+/// The rows that are old enough, those included that the action has been done to already.
+[[nodiscard]] BuiltStatement select_aged(const std::string& relation, const Predicate& predicate);
 
 /// The oldest value of the first timestamp column among Predicate::in_front. Returns oldest, text
 /// or NULL.

@@ -68,7 +68,8 @@ void Planner::check(const ForeignKeyFacts& key, const Doomed& parents) const {
   if (!key.missing_delete_grant.empty())
     refuse(fmt::format("rows of {} may not be deleted by this role; run: {}", key.child,
                        key.missing_delete_grant));
-  const auto hazards = transaction_.exec(queries::catalog_hazards, Params::of(key.child_oid));
+  const auto hazards =
+      transaction_.exec(queries::catalog_hazards, Params::of(key.child_oid, "DELETE"));
   if (!hazards.empty()) refuse(text(hazards.at(0), "hazard"));
 }
 

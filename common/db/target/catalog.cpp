@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "common/db/queries.gen.hpp"
+#include "common/db/target/batch_delete.hpp"
 #include "common/db/target/cascade.hpp"
 #include "common/db/target/foreign_keys.hpp"
+#include "common/db/target/set_columns.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/user_error.hpp"
 
@@ -24,7 +28,7 @@ TimeType time_type(const std::string& type) {
 }
 
 /// What Lethe says about a table that it cannot clean; "" when it can.
-std::string refusal(const pqxx::row& row) {
+std::string refusal(const pqxx::row& row, Action::Kind action) {
   const std::string kind = text(row, "kind");
   if (kind == "v" || kind == "m") return "is a view; name the table that holds the rows";
   if (kind == "f") return "is a foreign table; register its own database as a target";
@@ -36,21 +40,26 @@ std::string refusal(const pqxx::row& row) {
   if (flag(row, "rls"))
     return "has row-level security that hides rows from this role; give the worker's role "
            "BYPASSRLS or a policy that shows it every row";
-  if (!flag(row, "may_read") || !flag(row, "may_delete"))
-    return fmt::format(
-        "may not be read or deleted from by this role; run: GRANT SELECT, DELETE ON "
-        "{} TO {}",
-        text(row, "name"), text(row, "role"));
+  const bool deletes = action == Action::Kind::remove;
+  if (!flag(row, "may_read") || (deletes && !flag(row, "may_delete")))
+    return fmt::format("may not be read{} by this role; run: GRANT SELECT{} ON {} TO {}",
+                       deletes ? " or deleted from" : "", deletes ? ", DELETE" : "",
+                       text(row, "name"), text(row, "role"));
   return "";
 }
 
+/// What happens to the rows of a table, in SQL's word for it.
+const char* verb(const TableFacts& table) { return table.updated ? "UPDATE" : "DELETE"; }
+
 void refuse_hazards(Transaction& transaction, const TableFacts& table, const std::string& field) {
-  const auto hazards = transaction.exec(queries::catalog_hazards, Params::of(table.oid));
+  const auto hazards =
+      transaction.exec(queries::catalog_hazards, Params::of(table.oid, verb(table)));
   if (!hazards.empty()) throw bad(field, "table", text(hazards.at(0), "hazard"));
 }
 
 void refuse_foreign_keys(Transaction& transaction, TableFacts& table, const Policy& policy,
                          const std::string& field) {
+  table.foreign_keys = look_up_foreign_keys(transaction, table.oid);
   mark_declared(table, policy);
   const std::string problem = foreign_key_problem(table);
   if (!problem.empty()) throw bad(field, "table", problem);
@@ -101,18 +110,21 @@ TableFacts look_up_table(Transaction& transaction, const Policy& policy, const s
   const auto row = rows.at(0);
   TableFacts table{.oid = number<std::uint32_t>(row, "oid"),
                    .name = text(row, "name"),
+                   .role = text(row, "role"),
                    .partitioned = text(row, "kind") == "p",
+                   .updated = policy.action.kind == Action::Kind::set,
                    .server_version = number<std::int32_t>(row, "server_version"),
                    .columns = {},
                    .foreign_keys = {}};
-  const std::string problem = refusal(row);
+  const std::string problem = refusal(row, policy.action.kind);
   if (!problem.empty()) throw bad(field, "table", table.name + " " + problem);
-  TableFacts found = look_up_columns(transaction, table.oid);
-  table.columns = std::move(found.columns);
-  table.foreign_keys = std::move(found.foreign_keys);
+  table.columns = look_up_columns(transaction, table.oid).columns;
   check_columns(table, policy, field);
+  if (policy.action.kind == Action::Kind::call) return table;  // only looked at
+  if (table.updated) check_set_columns(transaction, policy, table, field);
   refuse_hazards(transaction, table, field);
-  refuse_foreign_keys(transaction, table, policy, field);
+  if (policy.action.kind == Action::Kind::remove)
+    refuse_foreign_keys(transaction, table, policy, field);
   return table;
 }
 
@@ -121,17 +133,19 @@ TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation) {
   table.oid = relation;
   for (const auto& column : transaction.exec(queries::catalog_columns, Params::of(relation))) {
     const std::string type = text(column, "type");
-    table.columns[text(column, "name")] = {
-        .quoted = text(column, "quoted"), .type = type, .time = time_type(type)};
+    table.columns[text(column, "name")] = {.quoted = text(column, "quoted"),
+                                           .type = type,
+                                           .time = time_type(type),
+                                           .stored_type = text(column, "stored_type")};
   }
-  table.foreign_keys = look_up_foreign_keys(transaction, relation);
   return table;
 }
 
 std::vector<RelationRow> look_up_relations(Transaction& transaction, const TableFacts& table,
                                            const std::string& field) {
   std::vector<RelationRow> relations;
-  for (const auto& row : transaction.exec(queries::catalog_relations, Params::of(table.oid))) {
+  for (const auto& row :
+       transaction.exec(queries::catalog_relations, Params::of(table.oid, verb(table)))) {
     if (text(row, "kind") != "r")
       throw bad(field, "table",
                 fmt::format("its partition {} is a foreign table; register its own database as a "
@@ -141,7 +155,8 @@ std::vector<RelationRow> look_up_relations(Transaction& transaction, const Table
                          .name = text(row, "name"),
                          .blocks = number(row, "blocks"),
                          .rows = number<double>(row, "rows"),
-                         .may_lock = flag(row, "may_lock")});
+                         .may_lock = flag(row, "may_lock"),
+                         .has_triggers = flag(row, "has_triggers")});
   }
   return relations;
 }
@@ -173,6 +188,12 @@ IndexLead index_lead(Transaction& transaction, std::uint32_t relation, const Pol
                        Params::of(relation, policy.timestamp.at(phase), one_tenant, must_be_null));
   if (flag(rows.at(0), "by_tenant")) return IndexLead::by_tenant;
   return flag(rows.at(0), "leads") ? IndexLead::by_time : IndexLead::none;
+}
+
+double estimate_rows(Transaction& transaction, const BuiltStatement& built) {
+  const auto plan = transaction.exec_built("EXPLAIN (FORMAT JSON) " + built.sql, built.params);
+  const auto json = nlohmann::json::parse(plan.at(0).at(0).c_str());
+  return json.at(0).at("Plan").at("Plan Rows").get<double>();
 }
 
 }  // namespace lethe::db

@@ -9,17 +9,22 @@
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_delete.hpp"
 #include "common/db/target/batch_transaction.hpp"
+#include "common/db/target/call_step.hpp"
 #include "common/db/target/cascade.hpp"
 #include "common/db/target/catalog.hpp"
+#include "common/db/target/foreign_keys.hpp"
+#include "common/db/target/partition_step.hpp"
 #include "common/db/target/row_step.hpp"
+#include "common/policies/policy_json.hpp"
 #include "common/stopwatch.hpp"
 
 namespace lethe::db {
 
 namespace {
 
-/// What a delete statement did, whatever its form.
+/// What a batch did, whatever its form.
 struct Deleted {
+  std::string relation;  ///< table or function, as named now; quoted
   std::int64_t rows = 0;
   std::optional<std::string> oldest;
   std::optional<std::string> newest;
@@ -27,6 +32,9 @@ struct Deleted {
   Cascaded cascaded;
   std::string cursor;  ///< for the next batch
   bool finished = false;
+  const char* method = "delete";
+  bool estimated = false;  ///< `rows` is
+  std::string bounds;      ///< of a partition that went as a whole
 };
 
 Deleted to_deleted(const pqxx::row& row) {
@@ -88,7 +96,7 @@ Deleted by_index(Transaction& transaction, const CleanStep& step, const BatchGro
   const Picked picked{.rows = number(row, "picked"), .last = text(row, "cursor")};
   // A few rows may have been renewed between the pick and the delete; verification meets them
   // again. A full batch of which nothing goes would be picked for ever.
-  if (picked.rows >= step.size && deleted.rows == 0) stop_kept(picked.rows, 0, ground.relation);
+  if (picked.rows >= step.size && deleted.rows == 0) stop_kept(picked.rows, 0, ground);
   pass_picked(step, picked, cursor, deleted);
   return deleted;
 }
@@ -98,7 +106,7 @@ Deleted one_by_one(Transaction& transaction, const CleanStep& step, const BatchG
   const RowsDone done = delete_row_by_row(transaction, step, ground, cursor);
   if (step.payload.work->strategy == Strategy::index && done.picked >= step.size &&
       done.rows + done.parked + done.locked == 0)
-    stop_kept(done.picked, 0, ground.relation);
+    stop_kept(done.picked, 0, ground);
   Deleted deleted;
   deleted.rows = done.rows;
   deleted.oldest = done.oldest;
@@ -125,7 +133,7 @@ Deleted with_children(Transaction& transaction, const CleanStep& step, const Bat
   cascade(transaction, ground.children, tids, cascaded);
   const BuiltStatement built = delete_picked(ground.relation, ground.predicate, tids);
   Deleted deleted = to_deleted(transaction.exec_built(built.sql, built.params).at(0));
-  if (deleted.rows != picked.rows) stop_kept(picked.rows, deleted.rows, ground.relation);
+  if (deleted.rows != picked.rows) stop_kept(picked.rows, deleted.rows, ground);
   deleted.cascaded = std::move(cascaded);
   pass_picked(step, picked, cursor, deleted);
   return deleted;
@@ -135,11 +143,59 @@ Deleted take_batch(Transaction& transaction, const CleanStep& step, const BatchG
                    const std::string& cursor) {
   if (step.form == BatchForm::row_by_row) return one_by_one(transaction, step, ground, cursor);
   if (!ground.children.empty()) return with_children(transaction, step, ground, cursor);
-  switch (step.payload.work->strategy) {
-    case Strategy::sweep: return sweep(transaction, step, ground, cursor);
-    case Strategy::index: return by_index(transaction, step, ground, cursor);
-  }
-  return {};
+  if (step.payload.work->strategy == Strategy::sweep)
+    return sweep(transaction, step, ground, cursor);
+  return by_index(transaction, step, ground, cursor);
+}
+
+Deleted partition(Transaction& transaction, const CleanStep& step, const Limits& limits) {
+  PartitionGone gone = take_partition(
+      transaction,
+      {.run = step.run, .lease = step.lease, .payload = step.payload, .limits = limits});
+  Deleted deleted;
+  deleted.relation = std::move(gone.relation);
+  deleted.rows = gone.rows;
+  deleted.oldest = std::move(gone.oldest);
+  deleted.newest = std::move(gone.newest);
+  deleted.finished = true;
+  deleted.method = step.run.spec.partitions == Partitions::drop ? "drop" : "quarantine";
+  deleted.estimated = gone.estimated;
+  deleted.bounds = std::move(gone.bounds);
+  return deleted;
+}
+
+/// Deletes or changes rows of a relation, after the gate.
+Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Limits& limits,
+                   const Fence& fence) {
+  const CleanWork& work = *step.payload.work;
+  const Policy& policy = step.run.spec;
+  const std::string relation = confirm_identity(transaction, policy.action, work);
+  TableFacts table = look_up_columns(transaction, work.relation);
+  if (policy.action.kind == Action::Kind::remove)
+    table.foreign_keys = look_up_foreign_keys(transaction, work.relation);
+  mark_declared(table, policy);
+  const auto children =
+      plan_cascade(transaction, table, policy, relation, "policy " + step.run.policy);
+  Predicate predicate(policy, table, limits, step.run.id.value, step.payload.bounds.has_cutoffs);
+  if (fence.has_parked) predicate.leave_out_parked();
+  const BatchGround ground{.relation = relation, .predicate = predicate, .children = children};
+  Deleted deleted = take_batch(transaction, step, ground, fence.cursor);
+  deleted.relation = relation;
+  return deleted;
+}
+
+Deleted call(Transaction& transaction, const CleanStep& step, const Limits& limits,
+             BatchProgress& progress) {
+  const CallValues values{.cutoff = limits.cutoff.timestamptz,
+                          .retain = to_interval(step.run.spec.retain),
+                          .size = step.size};
+  const Called called =
+      call_function(transaction, step.run, *step.payload.work, values, progress.calling);
+  Deleted deleted;
+  deleted.relation = called.function;
+  deleted.rows = called.rows;
+  deleted.finished = called.finished;
+  return deleted;
 }
 
 }  // namespace
@@ -155,38 +211,34 @@ BuiltStatement pick_batch(const CleanStep& step, const BatchGround& ground,
   return pick_in_keys(ground.relation, ground.predicate, range, pick, step.size);
 }
 
-void stop_kept(std::int64_t picked, std::int64_t deleted, const std::string& relation) {
+void stop_kept(std::int64_t picked, std::int64_t done, const BatchGround& ground) {
   stop(TargetTrouble::Kind::permanent,
-       fmt::format("{} rows of {} were picked and {} deleted: a trigger or rule keeps or changes "
-                   "them",
-                   picked, relation, deleted == 0 ? "none was" : fmt::format("{} were", deleted)));
+       fmt::format("{} rows of {} were picked and {} {}: a trigger or rule keeps them", picked,
+                   ground.relation, done == 0 ? "none was" : fmt::format("{} were", done),
+                   ground.predicate.sets() ? "changed" : "deleted"));
 }
 
-BatchDone CleanStep::run_in(Transaction& transaction, std::optional<FenceTotals>& before) const {
+BatchDone CleanStep::run_in(Transaction& transaction, BatchProgress& progress) const {
   const Stopwatch watch;
   const Fence fence = admit_fence(transaction, run, lease);
   if (fence.finished)  // its last batch was committed by a worker that died before it could say so
     return {
         .totals = fence.totals, .rows = 0, .size = size, .finished = true, .parked = 0, .took = {}};
   const Limits limits = pass_gate(transaction, run, payload.bounds);
-  const CleanWork& work = *payload.work;
-  const std::string relation = confirm_identity(transaction, work);
-  TableFacts table = look_up_columns(transaction, work.relation);
-  mark_declared(table, run.spec);
-  const auto children =
-      plan_cascade(transaction, table, run.spec, relation, "policy " + run.policy);
-  Predicate predicate(run.spec, table, limits, run.id.value, payload.bounds.has_cutoffs);
-  if (fence.has_parked) predicate.leave_out_parked();
-  const BatchGround ground{.relation = relation, .predicate = predicate, .children = children};
-  const Deleted deleted = take_batch(transaction, *this, ground, fence.cursor);
+  const Deleted deleted = payload.work->strategy == Strategy::call
+                              ? call(transaction, *this, limits, progress)
+                          : payload.work->strategy == Strategy::partition
+                              ? partition(transaction, *this, limits)
+                              : clean_rows(transaction, *this, limits, fence);
   const auto row =
       transaction
           .exec(queries::ledger_record,
                 Params::of(lease.task.value, deleted.rows, deleted.cursor, deleted.finished,
-                           run.policy, run.spec_sha256, relation, limits.cutoff.timestamptz,
-                           deleted.oldest, deleted.newest, to_json(deleted.cascaded)))
+                           run.policy, run.spec_sha256, deleted.relation, limits.cutoff.timestamptz,
+                           deleted.oldest, deleted.newest, deleted.method, deleted.estimated,
+                           deleted.bounds, to_json(deleted.cascaded)))
           .at(0);
-  before = fence.totals;
+  progress.before = fence.totals;
   return {.totals = {.batches = number(row, "batches"), .rows = number(row, "rows")},
           .rows = deleted.rows,
           .size = size,

@@ -16,25 +16,31 @@ struct Cascaded;
 struct RowPick;
 class Predicate;
 
-/// How a batch deletes the rows of its range.
+/// How far a batch came, for whoever must say what its end means.
+struct BatchProgress {
+  /// The fence's totals before it, as soon as only the COMMIT is missing.
+  std::optional<FenceTotals> before;
+  bool calling = false;  ///< a function of the user's was running
+};
+
+/// How a batch deletes or changes the rows of its range.
 enum class BatchForm {
   whole,        ///< in one statement
   skip_locked,  ///< sweep: the same, leaving locked rows to a later pass
   row_by_row,   ///< parking the rows that the server refuses
 };
 
-/// One delete batch inside a transaction on the target.
+/// One batch of a clean task inside a transaction on the target.
 struct CleanStep {
   const RunContext& run;
   const LeaseToken& lease;
   const TaskPayload& payload;  ///< of a clean task
-  std::int64_t size = 0;       ///< blocks (sweep) or rows (index), > 0
+  std::int64_t size = 0;       ///< blocks (sweep) or rows (index, call) or 1 (partition)
   BatchForm form = BatchForm::whole;
 
-  /// Fence, gate, identity, delete, ledger. `before` is set to the fence's totals as soon as they
-  /// are known, for the case that the COMMIT is not answered. Throws Stop or UserError.
-  [[nodiscard]] BatchDone run_in(Transaction& transaction,
-                                 std::optional<FenceTotals>& before) const;
+  /// Fence, gate, identity, delete (or update, or call, or the end of a partition), ledger. Throws
+  /// Stop or UserError.
+  [[nodiscard]] BatchDone run_in(Transaction& transaction, BatchProgress& progress) const;
 };
 
 /// What a batch deletes from. Borrowed.
@@ -49,6 +55,6 @@ struct BatchGround {
                                         const std::string& cursor, const RowPick& pick);
 
 /// Stops (permanent): `picked` rows were chosen, and a trigger or rule kept some of them.
-[[noreturn]] void stop_kept(std::int64_t picked, std::int64_t deleted, const std::string& relation);
+[[noreturn]] void stop_kept(std::int64_t picked, std::int64_t done, const BatchGround& ground);
 
 }  // namespace lethe::db

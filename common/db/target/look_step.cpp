@@ -1,11 +1,13 @@
 #include "common/db/target/look_step.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <map>
 
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
 #include "common/db/target/foreign_keys.hpp"
+#include "common/db/target/functions.hpp"
+#include "common/db/target/partitions.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
 #include "common/policies/policy_json.hpp"
 
@@ -43,18 +45,12 @@ RunBounds find_bounds(Transaction& transaction, const RunContext& run, const Tab
   return bounds;
 }
 
-/// The planner's estimate of a statement's rows; it knows the histogram of the timestamp column.
-double estimate(Transaction& transaction, const BuiltStatement& built) {
-  const auto plan = transaction.exec_built("EXPLAIN (FORMAT JSON) " + built.sql, built.params);
-  const auto json = nlohmann::json::parse(plan.at(0).at(0).c_str());
-  return json.at(0).at("Plan").at("Plan Rows").get<double>();
-}
-
 /// A run's table while it is looked at, inside one transaction.
 struct Look {
   Transaction& transaction;
   const RunContext& run;
   const Predicate& predicate;
+  const std::map<std::uint32_t, PartitionFacts>& partitions;  ///< that may go as a whole
 
   [[nodiscard]] RelationFacts at(const RelationRow& relation) const;
   [[nodiscard]] KeyFacts key(const RelationRow& relation, std::size_t phase) const;
@@ -72,7 +68,7 @@ KeyFacts Look::key(const RelationRow& relation, std::size_t phase) const {
   // Batches by index lock the rows that they pick; a sweep does without that right.
   key.indexed = relation.may_lock && lead != IndexLead::none;
   if (!key.indexed || relation.rows <= 0) return key;
-  key.expired = estimate(transaction, select_eligible_by(relation.name, predicate, phase));
+  key.expired = estimate_rows(transaction, select_eligible_by(relation.name, predicate, phase));
   // Of a fallback column the oldest row may stand behind many that count by the column before it.
   const std::string from = phase == 0 ? oldest(relation, lead) : "";
   for (const auto& row : transaction.exec(
@@ -90,8 +86,17 @@ RelationFacts Look::at(const RelationRow& relation) const {
   found.fingerprint = look_up_identity(transaction, relation.oid).fingerprint;
   found.blocks = relation.blocks;
   found.rows = relation.rows;
+  found.has_triggers = relation.has_triggers;
+  const auto partition = partitions.find(relation.oid);
+  if (partition != partitions.end()) found.partition = partition->second;
+  if (found.partition.expired && found.partition.obstacle.empty()) {
+    found.expired = relation.rows;  // all of them, and no index is asked for the way
+    return found;
+  }
   if (relation.rows > 0)
-    found.expired = estimate(transaction, select_eligible(relation.name, predicate));
+    found.expired = estimate_rows(transaction, select_eligible(relation.name, predicate));
+  if (relation.rows > 0 && predicate.sets())
+    found.passed = estimate_rows(transaction, select_aged(relation.name, predicate));
   for (std::size_t phase = 0; phase < run.spec.timestamp.size(); ++phase)
     found.keys.push_back(key(relation, phase));
   return found;
@@ -105,14 +110,26 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
   const std::string field = run.policy.empty() ? "ad hoc" : "policy " + run.policy;
   // The gate first with the policy's own bounds, for "now"; the real bounds come from the table.
   const Limits now = pass_gate(transaction, run, {});
+  PlanFacts facts;
+  if (run.spec.action.kind == Action::Kind::call) {
+    const FunctionFacts function = look_up_function(transaction, run.spec, field);
+    facts.function = FunctionIdentity{.oid = function.oid, .fingerprint = function.fingerprint};
+    return facts;
+  }
   const TableFacts table = look_up_table(transaction, run.spec, field);
   warn_of_missing_indexes(table);
-  PlanFacts facts;
   facts.server_version = table.server_version;
   facts.bounds = find_bounds(transaction, run, table, now.as_of);
   const Limits limits = pass_gate(transaction, run, facts.bounds);
   const Predicate predicate(run.spec, table, limits, run.id.value, facts.bounds.has_cutoffs);
-  const Look look{.transaction = transaction, .run = run, .predicate = predicate};
+  std::map<std::uint32_t, PartitionFacts> partitions;
+  if (may_drop(run.spec, table))
+    partitions = look_up_partitions(
+        transaction, {.policy = run.spec,
+                      .table = table,
+                      .limit = drop_limit(transaction, run, facts.bounds, limits, table)});
+  const Look look{
+      .transaction = transaction, .run = run, .predicate = predicate, .partitions = partitions};
   const auto relations = look_up_relations(transaction, table, field);
   require_locks(relations, run.spec, field);
   for (const auto& relation : relations) facts.relations.push_back(look.at(relation));

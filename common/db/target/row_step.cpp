@@ -74,8 +74,7 @@ void RowByRow::remove(const Row& row) {
   }
   const BuiltStatement built = delete_picked(ground_.relation, ground_.predicate, {row.tid});
   const auto deleted = transaction_.exec_built(built.sql, built.params);
-  if (!ground_.children.empty() && number(deleted.at(0), "rows") != 1)
-    stop_kept(1, 0, ground_.relation);
+  if (!ground_.children.empty() && number(deleted.at(0), "rows") != 1) stop_kept(1, 0, ground_);
   count(deleted);
   done.cascaded = std::move(cascaded);
 }

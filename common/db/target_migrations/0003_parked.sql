@@ -1,4 +1,5 @@
--- Rows that the database refuses to delete, set aside so that a run can go on with the others.
+-- Rows that the database refuses to delete, set aside so that a run can go on with the others; and in
+-- the ledger the rows of other tables that went along.
 -- transactional: yes
 -- breaking: no
 
@@ -17,3 +18,8 @@ CREATE TABLE lethe.parked (
 );
 -- One row per row. By a hash, because a key may be longer than an index takes.
 CREATE UNIQUE INDEX parked_row ON lethe.parked (run, relation_oid, hashtextextended(key, 0));
+
+-- What a batch did to the children of the rows that it deleted. NULL: nothing. Else by child, as named
+-- at that moment: {"public.lines": {"deleted": 12}}, or changed (SET NULL, SET DEFAULT). Part of the
+-- hash when not NULL. `rows` counts none of these.
+ALTER TABLE lethe.ledger ADD COLUMN cascaded jsonb;

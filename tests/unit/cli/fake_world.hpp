@@ -295,6 +295,7 @@ struct TargetBehaviour {
   std::vector<Finding> findings;
   LedgerTotals ledger;
   std::vector<ParkedRow> parked;
+  std::vector<QuarantinedTable> quarantine;
 };
 
 class FakeTarget final : public TargetDatabase {
@@ -326,6 +327,27 @@ class FakeTarget final : public TargetDatabase {
   }
   std::int64_t count_parked(const std::string& run) override {
     return static_cast<std::int64_t>(parked(run, 1).size());
+  }
+  std::vector<QuarantinedTable> quarantine(bool all) override {
+    reach();
+    std::vector<QuarantinedTable> found;
+    for (const QuarantinedTable& table : behaviour_.quarantine) {
+      if (all || table.ended_at.empty()) found.push_back(table);
+    }
+    return found;
+  }
+  std::optional<QuarantinedTable> quarantined(std::int64_t id) override {
+    reach();
+    for (const QuarantinedTable& table : behaviour_.quarantine) {
+      if (table.id == id) return table;
+    }
+    return std::nullopt;
+  }
+  bool purge(std::int64_t id, const std::string& actor) override {
+    return write("purge " + std::to_string(id) + " by " + actor), true;
+  }
+  void restore(std::int64_t id, const std::string& actor) override {
+    write("restore " + std::to_string(id) + " by " + actor);
   }
 
  private:

@@ -89,6 +89,30 @@ TEST_CASE("blocks are swept where an index would not pay or may not be trusted",
   }
 }
 
+TEST_CASE("an index is not used to walk past rows that were changed before", "[planner]") {
+  Policy policy = policy_on({"at"});
+  policy.action.kind = Action::Kind::set;
+  RelationFacts facts = relation(1, 9'000, 1'000, 10, {true});
+  facts.passed = 50;
+  CHECK(planned(facts_of({facts}), policy).strategy == "index, set");
+  facts.passed = 51;
+  CHECK(planned(facts_of({facts}), policy).strategy == "sweep, set");
+  CHECK(planned(facts_of({facts, relation(2, 10, 1'000, 1, {true})}), policy).strategy ==
+        "mixed, set");
+}
+
+TEST_CASE("a function is one task and its rows are anybody's guess", "[planner]") {
+  PlanFacts facts;
+  facts.function = FunctionIdentity{.oid = 16'400, .fingerprint = "f"};
+  const Plan plan = planned(facts, Policy{});
+  CHECK(plan.strategy == "call");
+  CHECK_FALSE(plan.estimated_rows.has_value());
+  REQUIRE(plan.work.size() == 1);
+  CHECK(plan.work[0].strategy == Strategy::call);
+  CHECK(plan.work[0].relation == 16'400);
+  CHECK(plan.work[0].fingerprint == "f");
+}
+
 TEST_CASE("a table that seems to hold nothing expired is still visited", "[planner]") {
   CHECK(planned(facts_of({relation(1, 10, 1'000, 0, {false})}), policy_on({"at"})).work.size() ==
         1);
@@ -121,7 +145,24 @@ TEST_CASE("a small table is one task and a large one at most 64", "[planner]") {
   CHECK(tasks(1) == 1);
   CHECK(tasks(1'023) == 1);
   CHECK(tasks(1'024) == 2);
+  CHECK(tasks(5'000) == 8);
+  CHECK(tasks(18'431) == 8);
+  CHECK(tasks(18'432) == 9);
   CHECK(tasks(4'294'967'295) == 64);
+}
+
+TEST_CASE("the first batch is as large as statistics allow and small where triggers run",
+          "[planner]") {
+  const auto first = [](double expired, bool has_triggers) {
+    RelationFacts facts = relation(1, 10'000, 100'000, expired, {});
+    facts.has_triggers = has_triggers;
+    return planned(facts_of({facts}), policy_on({"at"})).work.at(0).first_batch;
+  };
+  CHECK(first(-1, false) == 0);
+  CHECK(first(0, false) == 4'096);
+  CHECK(first(340'000, false) == 1'470);
+  CHECK(first(1e9, false) == 256);
+  CHECK(first(340'000, true) == 58);
 }
 
 TEST_CASE("every block of every swept table is in exactly one range", "[planner]") {
@@ -177,7 +218,7 @@ TEST_CASE("index ranges are spread evenly over the splits", "[planner]") {
 }
 
 TEST_CASE("swept tables and indexes share the allowance by what they deserve", "[planner]") {
-  RelationFacts table = relation(2, 32 * 512, -1, -1, {false});
+  RelationFacts table = relation(2, 32 * 2'048, -1, -1, {false});
   const Plan plan =
       planned(facts_of({table, split_relation(1, {key_of(32 * 20'000, 63)})}), policy_on({"at"}));
   CHECK(plan.strategy == "mixed");
