@@ -48,9 +48,22 @@ std::vector<Record> reference_records(const Census& census) {
   return references;
 }
 
-/// What keeps rows, by foreign key, and the indexes that deleting is slow without.
+std::vector<Record> child_records(const Census& census) {
+  std::vector<Record> children;
+  children.reserve(census.children.size());
+  for (const Census::Child& child : census.children)
+    children.push_back({{"child", child.child},
+                        {"change", std::string(child.changed ? "changed" : "deleted")},
+                        count("rows", child.rows)});
+  return children;
+}
+
+/// What goes along, what keeps rows, by foreign key, and the indexes that deleting is slow without.
 std::string references_text(const Census& census) {
   std::string result;
+  for (const Census::Child& child : census.children)
+    result += fmt::format("{}: {} of {}\n", child.changed ? "changed" : "goes along",
+                          counted(child.rows, "row", "rows"), child.child);
   for (const Census::Reference& reference : census.references) {
     if (reference.rows > 0)
       result += fmt::format("kept: {} referenced by {} (foreign key {})\n",
@@ -237,7 +250,8 @@ Record census_record(const Census& census) {
           {"bytes", census.bytes, Show::bytes},
           {"tenants", nested(tenant_records(census))},
           count("referenced", census.referenced),
-          {"references", nested(reference_records(census))}};
+          {"references", nested(reference_records(census))},
+          {"cascade", nested(child_records(census))}};
 }
 
 std::string census_text(const Census& census) {

@@ -40,7 +40,7 @@ struct Census {
     std::int64_t eligible = 0;
   };
   std::vector<Tenant> tenants;  ///< those with most eligible rows first, at most 20
-  /// A foreign key that points at the table.
+  /// A foreign key that points at the table, or at a child that goes along.
   struct Reference {
     std::string constraint;
     std::string child;         ///< the table that it belongs to
@@ -48,6 +48,13 @@ struct Census {
     std::string create_index;  ///< SQL for the index that it lacks; "" when it has one
   };
   std::vector<Reference> references;
+  /// What becomes of rows of a table that the policy lists under cascade.
+  struct Child {
+    std::string child;
+    std::int64_t rows = 0;
+    bool changed = false;  ///< their keys are emptied; else they are deleted
+  };
+  std::vector<Child> children;
 };
 
 /// A row that the target refuses to delete, set aside for the rest of its run.

@@ -7,6 +7,7 @@
 
 #include "common/db/migrator.hpp"
 #include "common/db/queries.gen.hpp"
+#include "common/db/target/cascade.hpp"
 #include "common/db/target/catalog.hpp"
 #include "common/db/target/foreign_keys.hpp"
 #include "common/db/target/functions.hpp"
@@ -61,15 +62,33 @@ void check_tenants(Transaction& transaction, const Policy& policy, const TableFa
 
 constexpr std::string_view referenced_verdict = "referenced ";
 
-/// The keys that point at the table, before anything is counted.
+/// The keys that point at the table and at what goes along, before anything is counted.
 std::vector<Census::Reference> references_of(const TableFacts& table) {
   std::vector<Census::Reference> references;
-  for (const auto& key : table.foreign_keys)
-    references.push_back({.constraint = key.constraint,
-                          .child = key.child,
-                          .rows = 0,
-                          .create_index = key.has_index ? "" : create_index_sql(key)});
+  for (const auto* keys : {&table.foreign_keys, &table.deeper_keys})
+    for (const auto& key : *keys)
+      references.push_back({.constraint = key.constraint,
+                            .child = key.child,
+                            .rows = 0,
+                            .create_index = key.has_index ? "" : create_index_sql(key)});
   return references;
+}
+
+/// What would become of rows of other tables.
+std::vector<Census::Child> children_of(Transaction& transaction, const Policy& policy,
+                                       const TableFacts& table, const std::string& as_of,
+                                       const std::string& boundary) {
+  BuiltStatement eligible = eligible_ctes(policy, table, as_of, boundary);
+  const auto steps =
+      plan_cascade(transaction, table, policy, eligible_rows(table), "policy " + policy.name);
+  if (steps.empty()) return {};
+  const Cascaded counted = count_children(transaction, steps, eligible);
+  std::vector<Census::Child> children;
+  for (const auto& [child, rows] : counted.deleted)
+    children.push_back({.child = child, .rows = rows, .changed = false});
+  for (const auto& [child, rows] : counted.changed)
+    children.push_back({.child = child, .rows = rows, .changed = true});
+  return children;
 }
 
 void add_referenced(Census& census, const std::string& verdict, std::int64_t rows) {
@@ -214,6 +233,7 @@ Census PgTargetDatabase::census(const Policy& policy) {
         const BuiltStatement built = db::census(policy, table, text(now, "as_of"), boundary);
         for (const auto& row : transaction.exec_built(built.sql, built.params))
           add_verdict(census, row);
+        census.children = children_of(transaction, policy, table, text(now, "as_of"), boundary);
         std::int64_t blocks = 0;
         for (const auto& relation : look_up_relations(transaction, table, "policy"))
           blocks += relation.blocks;

@@ -29,7 +29,7 @@ constexpr std::chrono::milliseconds purge_time{5'000};
 /// Trouble that another table may not have.
 bool is_about_one_table(TargetTrouble::Kind kind) {
   return kind == TargetTrouble::Kind::permanent || kind == TargetTrouble::Kind::unsupported ||
-         kind == TargetTrouble::Kind::locked;
+         kind == TargetTrouble::Kind::locked || kind == TargetTrouble::Kind::poisoned;
 }
 
 /// A batch is shown in pg_stat_activity with the run and task that it works for.
@@ -160,14 +160,20 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean(const RunContext& run
   const bool by_rows = strategy == Strategy::sweep || strategy == Strategy::index;
   auto result = clean_once(run, lease, payload, size, BatchForm::whole);
   // A sweep that met a locked row repeats its range in the form that leaves such rows for later.
-  if (kind_of(result) == Kind::locked && strategy == Strategy::sweep) {
+  const bool has_children = by_rows && !run.spec.cascade.empty();
+  if (kind_of(result) == Kind::locked && strategy == Strategy::sweep && !has_children) {
     auto slower = clean_once(run, lease, payload, size, BatchForm::skip_locked);
     const auto* refused = std::get_if<TargetTrouble>(&slower);
     // That form locks rows, which takes more rights; without them the lock has to go by itself.
     if (refused == nullptr || refused->sqlstate != "42501") result = std::move(slower);
   }
-  if (by_rows && kind_of(result) == Kind::poisoned && size <= isolated_at(strategy))
+  const bool holds_up =
+      kind_of(result) == Kind::poisoned || (kind_of(result) == Kind::locked && has_children);
+  if (by_rows && holds_up && size <= isolated_at(strategy))
     return clean_once(run, lease, payload, size, BatchForm::row_by_row);
+  // A child that somebody locks is looked for as a poisoned row is, and its parent left for later.
+  if (has_children && kind_of(result) == Kind::locked)
+    std::get<TargetTrouble>(result).kind = Kind::poisoned;
   return result;
 }
 

@@ -105,11 +105,13 @@ std::vector<std::string> read_timestamp(const YamlValue& value) {
   return columns;
 }
 
-std::vector<TableName> read_cascade(const YamlValue& value, const TableName& own) {
+std::vector<TableName> read_cascade(const YamlValue& value, const Policy& policy) {
+  if (policy.action.kind != Action::Kind::remove)
+    value.fail("needs action: delete; remove one of them");
   std::vector<TableName> tables;
   for (const YamlValue& item : value.list(1, max_cascade)) {
     TableName table = read_with(item, [](std::string_view text) { return parse_table_name(text); });
-    if (table == own) item.fail("is the table of the policy itself; remove it");
+    if (table == policy.table) item.fail("is the table of the policy itself; remove it");
     if (std::find(tables.begin(), tables.end(), table) != tables.end())
       item.fail(fmt::format("{} is in the list twice; remove one", shown(item.text())));
     tables.push_back(std::move(table));
@@ -191,7 +193,7 @@ Policy read_policy(const YamlValue& value) {
   policy.retain = read_retention(map.require("retain", "90 days"));
   if (const YamlValue* where = map.find("where")) policy.where = parse_condition(*where);
   if (const YamlValue* cascade = map.find("cascade"))
-    policy.cascade = read_cascade(*cascade, policy.table);
+    policy.cascade = read_cascade(*cascade, policy);
   if (const YamlValue* tenant = map.find("tenant")) policy.tenant = read_tenant(*tenant);
   if (const YamlValue* keep_min = map.find("keep_min")) {
     policy.keep_min = read_keep_min(*keep_min);

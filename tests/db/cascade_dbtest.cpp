@@ -1,5 +1,7 @@
 // Children that a policy lists go along with the rows that they point at, and no others.
 
+#include <map>
+
 #include "common/user_error.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/run_driver.hpp"
@@ -47,6 +49,13 @@ std::string refusal(RunDriver& fleet, const Policy& policy) {
   return "";
 }
 
+/// Rows by child, whatever becomes of them.
+std::map<std::string, std::int64_t> children_of(const Census& census) {
+  std::map<std::string, std::int64_t> rows;
+  for (const auto& child : census.children) rows[child.child] += child.rows;
+  return rows;
+}
+
 std::int64_t in_ledger(TestDatabase& database, const std::string& child, const std::string& what) {
   return database.number("SELECT coalesce(sum((cascaded -> '" + child + "' ->> '" + what +
                          "')::bigint), 0) FROM lethe.ledger");
@@ -79,12 +88,97 @@ TEST_CASE("listed children go first and are counted in the ledger whatever their
   CHECK(database.number("SELECT coalesce(sum(rows), 0) FROM lethe.ledger") == expected);
 }
 
-TEST_CASE("the preview counts rows whose children go along as going", "[cascade]") {
+TEST_CASE("the preview counts the children that go along and the run deletes just those",
+          "[cascade]") {
   TestDatabase database;
   make_orders(database, "");
+  // Of tenant t1, 20 rows younger than the cutoff are not enough, so that some older ones stay.
+  Policy policy = policy_with({"line", "note"});
+  SECTION("of every row that is old enough") {}
+  SECTION("but not those of rows that are kept") {
+    policy.tenant = TenantRule{"tenant", {}, {}, {}};
+    policy.tenant->overrides["t1"] = {std::nullopt, 40, true};
+    policy.tenant->overrides["t2"] = {std::nullopt, std::nullopt, false};
+  }
   RunDriver fleet(database);
-  CHECK(fleet.target().census(policy_with({"line", "note"})).eligible == 241);
-  CHECK(fleet.target().census(policy_with({})).referenced == 241);
+  const Census census = fleet.target().census(policy);
+  CHECK(census.eligible > 0);
+  CHECK(census.referenced == 0);
+  CHECK(children_of(census) ==
+        std::map<std::string, std::int64_t>{{"public.line", 2 * census.eligible},
+                                            {"public.note", 4 * census.eligible}});
+  const RunRow run = fleet.work_off(fleet.start(policy));
+  CHECK(run.state == "satisfied");
+  CHECK(run.rows == census.eligible);
+  CHECK(in_ledger(database, "public.line", "deleted") == 2 * census.eligible);
+  CHECK(in_ledger(database, "public.note", "deleted") == 4 * census.eligible);
+  CHECK(children_of(fleet.target().census(policy)) ==
+        std::map<std::string, std::int64_t>{{"public.line", 0}, {"public.note", 0}});
+  CHECK(fleet.target().census(policy_with({})).referenced == 241 - census.eligible);
+}
+
+TEST_CASE("a child that two keys lead to counts once", "[cascade]") {
+  TestDatabase database;
+  make_orders(database, "");
+  database.execute(
+      "ALTER TABLE public.note ADD t_id bigint REFERENCES public.t; UPDATE public.note n SET t_id "
+      "= "
+      "CASE WHEN l.t_id % 2 = 0 THEN l.t_id END FROM public.line l WHERE l.id = n.line_id; INSERT "
+      "INTO public.note VALUES (NULL, 300), (1, 480), (959, 1)");
+  RunDriver fleet(database);
+  const Policy policy = policy_with({"line", "note"});
+  const Census census = fleet.target().census(policy);
+  const std::int64_t expected = 4 * 241 + 3;
+  CHECK(children_of(census).at("public.note") == expected);
+  REQUIRE(census.references.size() == 3);
+  CHECK(says(census.references[1].create_index, "ON public.note (t_id)"));
+  CHECK(census.references[2].constraint == "note_line_id_fkey");
+  CHECK(census.references[2].create_index.empty());
+  CHECK(fleet.work_off(fleet.start(policy)).state == "satisfied");
+  CHECK(in_ledger(database, "public.note", "deleted") == expected);
+  CHECK(database.number("SELECT count(*) FROM public.note") == 1923 - expected);
+}
+
+TEST_CASE("the index that a child of a child lacks is named", "[cascade]") {
+  TestDatabase database;
+  make_orders(database, "");
+  database.execute("DROP INDEX public.note_line_id_idx");
+  RunDriver fleet(database);
+  const Census census = fleet.target().census(policy_with({"line", "note"}));
+  REQUIRE(census.references.size() == 2);
+  CHECK(census.references[0].create_index.empty());
+  CHECK(says(census.references[1].create_index, "ON public.note (line_id)"));
+}
+
+TEST_CASE("rows of partitions go with their children and the partitions stay", "[cascade]") {
+  TestDatabase database;
+  test::make_partitioned_table(database);
+  database.execute(
+      "ALTER TABLE public.p ADD PRIMARY KEY (id, created_at); CREATE TABLE public.line (p_id "
+      "bigint, "
+      "p_at timestamptz, FOREIGN KEY (p_id, p_at) REFERENCES public.p) PARTITION BY HASH (p_id); "
+      "CREATE TABLE public.line_0 PARTITION OF public.line FOR VALUES WITH (MODULUS 2, REMAINDER "
+      "0); CREATE TABLE public.line_1 PARTITION OF public.line FOR VALUES WITH (MODULUS 2, "
+      "REMAINDER 1); INSERT INTO public.line SELECT id, created_at FROM public.p");
+  Policy policy = test::policy_of("", 75, "p");
+  policy.partitions = Partitions::drop;
+  policy.cascade = {{"public", "line"}};
+  const auto expected = database.number(
+      "SELECT count(*) FROM public.p WHERE created_at < now() - interval '75 days'");
+  RunDriver fleet(database);
+  CHECK(children_of(fleet.target().census(policy)).at("public.line") == expected);
+  const RunRow run = fleet.work_off(fleet.start(policy));
+  INFO(run.error);
+  CHECK(run.state == "satisfied");
+  CHECK(run.strategy == "sweep");
+  CHECK(run.rows == expected);
+  CHECK(in_ledger(database, "public.line", "deleted") == expected);
+  CHECK(database.number("SELECT count(*) FROM pg_partition_tree('public.p') WHERE isleaf") == 7);
+  SECTION("a strategy that wants them gone as a whole is refused by the plan") {
+    policy.strategy = StrategyChoice::partition;
+    CHECK(says(fleet.work_off(fleet.start(policy)).error,
+               "strategy partition is impossible: the children under cascade"));
+  }
 }
 
 TEST_CASE("children whose key would be emptied are changed by the server and counted",
@@ -92,6 +186,10 @@ TEST_CASE("children whose key would be emptied are changed by the server and cou
   TestDatabase database;
   make_orders(database, "ON DELETE SET NULL");
   RunDriver fleet(database);
+  const auto children = fleet.target().census(policy_with({"line"})).children;
+  REQUIRE(children.size() == 1);
+  CHECK(children[0].changed);
+  CHECK(children[0].rows == 2 * 241);
   const RunRow run = fleet.work_off(fleet.start(policy_with({"line"})));
   INFO(run.error);
   CHECK(run.state == "satisfied");
@@ -180,6 +278,16 @@ TEST_CASE("code of other roles on a child and missing rights are refused", "[cas
         role);
     CHECK(says(refusal(fleet, policy_with({"line", "note"})), "policies[0].cascade: trigger spy"));
   }
+  SECTION("the same on a child that the server changes") {
+    database.execute(
+        "CREATE TABLE public.other (t_id bigint REFERENCES public.t ON DELETE SET NULL); CREATE "
+        "FUNCTION public.spy() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE "
+        "TRIGGER spy BEFORE UPDATE ON public.other FOR EACH ROW EXECUTE FUNCTION public.spy(); "
+        "ALTER FUNCTION public.spy() OWNER TO " +
+        role);
+    CHECK(says(refusal(fleet, policy_with({"line", "note", "other"})),
+               "policies[0].cascade: trigger spy on public.other"));
+  }
   SECTION("rights") {
     database.execute("GRANT USAGE ON SCHEMA lethe TO " + role +
                      "; GRANT SELECT ON ALL TABLES IN "
@@ -202,6 +310,8 @@ TEST_CASE("code of other roles on a child and missing rights are refused", "[cas
     CHECK(says(refused(), "grant UPDATE on public.t to the worker's role"));
     database.execute("GRANT UPDATE (note) ON public.t TO " + role);
     CHECK(refused().empty());
+    database.execute("ALTER TABLE public.note ENABLE ROW LEVEL SECURITY");
+    CHECK(says(refused(), "row-level security hides rows of public.note"));
   }
   database.execute("DROP OWNED BY " + role + " CASCADE; DROP ROLE " + role);
 }
@@ -241,6 +351,31 @@ TEST_CASE("a row that is renewed meanwhile keeps its children", "[cascade][race]
   CHECK(run.rows == 240);
   CHECK(database.number("SELECT count(*) FROM public.line WHERE t_id = 400") == 2);
   CHECK(database.number("SELECT count(*) FROM public.t WHERE id = 400") == 1);
+}
+
+TEST_CASE("a child that somebody locks keeps its parent and no other for a later pass",
+          "[cascade][race]") {
+  TestDatabase database;
+  make_orders(database, "");
+  RunDriver fleet(database, std::chrono::milliseconds(50));
+  const std::string id = fleet.start(policy_with({"line", "note"}));
+  const std::string orders_left = "SELECT count(*) FROM public.t WHERE id >= 240";
+  {
+    test::OtherSession application(database.url());
+    application.execute("SELECT FROM public.line WHERE t_id = 400 FOR UPDATE");
+    for (int step = 0; step < 200 && database.number(orders_left) > 1; ++step) {
+      const auto task = fleet.lease();
+      if (task) REQUIRE(fleet.settle(*fleet.step(*task)) == Settled::yes);
+      database.execute("UPDATE lethe.items SET enqueue_at = NULL");
+    }
+    CHECK(database.number(orders_left) == 1);
+    CHECK(database.number("SELECT count(*) FROM lethe.parked") == 0);
+  }
+  const RunRow run = fleet.work_off(id);
+  INFO(run.error);
+  CHECK(run.state == "satisfied");
+  CHECK(run.rows == 241);
+  CHECK(in_ledger(database, "public.line", "deleted") == 2 * 241);
 }
 
 TEST_CASE("a poisoned child parks its parent and keeps what belongs to it", "[cascade][poison]") {

@@ -74,6 +74,28 @@ TEST_CASE("rows that a trigger refuses to delete are parked and all others go", 
   }
 }
 
+TEST_CASE("rows that refuse their new values are parked and all others get them", "[poison][set]") {
+  TestDatabase database;
+  test::make_plain_table(database, 4800);
+  database.execute("ALTER TABLE public.t ADD CHECK (note <> 'gone' OR id NOT IN (2500, 4799))");
+  Policy policy = test::policy_of("", 50);
+  policy.action = {Action::Kind::set, {{"note", "gone"}}, {}};
+  const bool by_index = GENERATE(false, true);
+  if (by_index) {
+    database.execute("CREATE INDEX ON public.t (created_at)");
+    policy.strategy = StrategyChoice::index;
+  }
+  RunDriver fleet(database);
+  const RunRow run = fleet.work_off(fleet.start(policy));
+  CHECK(run.state == "failed");
+  CHECK(says(run.error, "2 rows are parked"));
+  CHECK(run.strategy == (by_index ? "index, set" : "sweep, set"));
+  CHECK(run.rows == 4800 - 50 * 24 + 1 - 2);
+  CHECK(database.number("SELECT count(*) FROM public.t WHERE note = 'gone'") == run.rows);
+  CHECK(parked_keys(database, run.id) == R"({"id": 2500} {"id": 4799})");
+  check_ledger(database, run);
+}
+
 TEST_CASE("rows are parked where the index leads to the old ones", "[poison]") {
   TestDatabase database;
   test::make_plain_table(database, 4800);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "common/db/queries.gen.hpp"
@@ -63,7 +64,15 @@ void refuse_foreign_keys(Transaction& transaction, TableFacts& table, const Poli
   mark_declared(table, policy);
   const std::string problem = foreign_key_problem(table);
   if (!problem.empty()) throw bad(field, "table", problem);
-  static_cast<void>(plan_cascade(transaction, table, policy, table.name, field));
+  const auto is_known = [&](const ForeignKeyFacts& key) {
+    const auto same = [&](const ForeignKeyFacts& other) {
+      return other.child_oid == key.child_oid && other.constraint == key.constraint;
+    };
+    return std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(), same) ||
+           std::any_of(table.deeper_keys.begin(), table.deeper_keys.end(), same);
+  };
+  for (auto& step : plan_cascade(transaction, table, policy, picked_rows(table.name), field))
+    if (!is_known(step.key)) table.deeper_keys.push_back(std::move(step.key));
 }
 
 void require_column(const TableFacts& table, const std::string& column, const std::string& field,
@@ -115,7 +124,8 @@ TableFacts look_up_table(Transaction& transaction, const Policy& policy, const s
                    .updated = policy.action.kind == Action::Kind::set,
                    .server_version = number<std::int32_t>(row, "server_version"),
                    .columns = {},
-                   .foreign_keys = {}};
+                   .foreign_keys = {},
+                   .deeper_keys = {}};
   const std::string problem = refusal(row, policy.action.kind);
   if (!problem.empty()) throw bad(field, "table", table.name + " " + problem);
   table.columns = look_up_columns(transaction, table.oid).columns;

@@ -171,11 +171,13 @@ Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Limits
   const Policy& policy = step.run.spec;
   const std::string relation = confirm_identity(transaction, policy.action, work);
   TableFacts table = look_up_columns(transaction, work.relation);
-  if (policy.action.kind == Action::Kind::remove)
+  std::vector<CascadeStep> children;
+  if (policy.action.kind == Action::Kind::remove) {
     table.foreign_keys = look_up_foreign_keys(transaction, work.relation);
-  mark_declared(table, policy);
-  const auto children =
-      plan_cascade(transaction, table, policy, relation, "policy " + step.run.policy);
+    mark_declared(table, policy);
+    children = plan_cascade(transaction, table, policy, picked_rows(relation),
+                            "policy " + step.run.policy);
+  }
   Predicate predicate(policy, table, limits, step.run.id.value, step.payload.bounds.has_cutoffs);
   if (fence.has_parked) predicate.leave_out_parked();
   const BatchGround ground{.relation = relation, .predicate = predicate, .children = children};

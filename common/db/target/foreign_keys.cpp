@@ -93,14 +93,15 @@ std::string create_index_sql(const ForeignKeyFacts& key) {
 }
 
 void warn_of_missing_indexes(const TableFacts& table) {
-  for (const auto& key : table.foreign_keys)
-    if (!key.has_index)
-      log_event(LogLevel::warn, "foreign_key_without_index",
-                {{"table", table.name},
-                 {"foreign_key", key.constraint},
-                 {"child", key.child},
-                 {"child_rows", static_cast<std::int64_t>(key.child_rows)},
-                 {"cure", create_index_sql(key)}});
+  for (const auto* keys : {&table.foreign_keys, &table.deeper_keys})
+    for (const auto& key : *keys)
+      if (!key.has_index)
+        log_event(LogLevel::warn, "foreign_key_without_index",
+                  {{"table", table.name},
+                   {"foreign_key", key.constraint},
+                   {"child", key.child},
+                   {"child_rows", static_cast<std::int64_t>(key.child_rows)},
+                   {"cure", create_index_sql(key)}});
 }
 
 }  // namespace lethe::db

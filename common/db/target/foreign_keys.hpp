@@ -16,8 +16,7 @@ namespace lethe::db {
                                                                 std::uint32_t relation);
 
 /// Why rows of a table to which these keys point cannot be deleted by Lethe; one line with the
-/// cure,
-/// "" when they can. Pure.
+/// cure, "" when they can. Pure.
 [[nodiscard]] std::string foreign_key_problem(const TableFacts& table);
 
 /// The index to create, as SQL to paste, for a key whose child has none. Pure.

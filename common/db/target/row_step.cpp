@@ -114,6 +114,10 @@ RowsDone delete_row_by_row(Transaction& transaction, const CleanStep& step,
     pass.done.cursor = text(row, "cursor");
     pass.take({.tid = text(row, "tid"), .xmin = text(row, "row_xmin"), .key = text(row, "key")});
   }
+  // A pass that got nothing done and went on would be repeated at once, and only so many may be.
+  if (!ground.children.empty() && pass.done.picked > 0 && pass.done.locked == pass.done.picked)
+    stop(TargetTrouble::Kind::locked,
+         fmt::format("rows of {}, or what goes along with them, are locked", ground.relation));
   return pass.done;
 }
 

@@ -52,6 +52,7 @@ struct TableFacts {
   std::int32_t server_version = 0;             ///< e.g. 150018
   std::map<std::string, ColumnFacts> columns;  ///< by exact name
   std::vector<ForeignKeyFacts> foreign_keys;   ///< that point here, or at what it is a part of
+  std::vector<ForeignKeyFacts> deeper_keys;    ///< that point at children that go along
 };
 
 /// One relation that holds rows of it.

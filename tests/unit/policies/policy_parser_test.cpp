@@ -127,6 +127,9 @@ TEST_CASE("tables that go along are listed once and are others than the policy's
                  "is in the list twice"));
   CHECK(contains(refusal(policy_text("cascade", "cascade: [sessions]")),
                  "is the table of the policy itself"));
+  for (const std::string action : {"{set: {email: null}}", "{call: app.f}"})
+    CHECK(contains(refusal(policy_text("cascade", "cascade: [lines]\n    action: " + action)),
+                   "cascade: needs action: delete; remove one of them"));
 }
 
 TEST_CASE("keep_min of the table and zero are read", "[policy_parser]") {
