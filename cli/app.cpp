@@ -8,6 +8,7 @@
 #include "cli/commands/doctor.hpp"
 #include "cli/commands/enqueue.hpp"
 #include "cli/commands/migrate.hpp"
+#include "cli/commands/parked.hpp"
 #include "cli/commands/pause.hpp"
 #include "cli/commands/policy.hpp"
 #include "cli/commands/quarantine.hpp"
@@ -32,6 +33,7 @@ void add_commands(const Command& root) {
   add_run(root);
   add_task(root);
   add_dead(root);
+  add_parked(root);
   add_quarantine(root);
   add_worker(root);
   add_pause(root);

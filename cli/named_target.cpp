@@ -71,6 +71,14 @@ LedgerTotals NamedTarget::ledger_totals(const std::string& run) {
   return named([&] { return target_->ledger_totals(run); });
 }
 
+std::vector<ParkedRow> NamedTarget::parked(const std::string& run, std::int32_t rows_max) {
+  return named([&] { return target_->parked(run, rows_max); });
+}
+
+std::int64_t NamedTarget::count_parked(const std::string& run) {
+  return named([&] { return target_->count_parked(run); });
+}
+
 std::vector<QuarantinedTable> NamedTarget::quarantine(bool all) {
   return named([&] { return target_->quarantine(all); });
 }

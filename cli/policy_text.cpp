@@ -132,6 +132,11 @@ Fields policy_fields(const Policy& policy) {
   fields.emplace_back("retain", to_text(policy.retain));
   const std::string where = condition_text(policy.where);
   if (!where.empty()) fields.emplace_back("where", where);
+  if (!policy.cascade.empty()) {
+    std::vector<std::string> tables;
+    for (const TableName& table : policy.cascade) tables.push_back(to_text(table));
+    fields.emplace_back("cascade", joined(tables));
+  }
   if (policy.keep_min) fields.emplace_back("keep_min", fmt::format("{}", *policy.keep_min));
   if (policy.tenant) add_tenant_fields(fields, *policy.tenant);
   add_action_fields(fields, policy.action);

@@ -37,6 +37,45 @@ std::vector<Record> tenant_records(const Census& census) {
   return tenants;
 }
 
+std::vector<Record> reference_records(const Census& census) {
+  std::vector<Record> references;
+  references.reserve(census.references.size());
+  for (const Census::Reference& reference : census.references)
+    references.push_back({{"foreign_key", reference.constraint},
+                          {"child", reference.child},
+                          count("rows", reference.rows),
+                          text("create_index", reference.create_index)});
+  return references;
+}
+
+std::vector<Record> child_records(const Census& census) {
+  std::vector<Record> children;
+  children.reserve(census.children.size());
+  for (const Census::Child& child : census.children)
+    children.push_back({{"child", child.child},
+                        {"change", std::string(child.changed ? "changed" : "deleted")},
+                        count("rows", child.rows)});
+  return children;
+}
+
+/// What goes along, what keeps rows, by foreign key, and the indexes that deleting is slow without.
+std::string references_text(const Census& census) {
+  std::string result;
+  for (const Census::Child& child : census.children)
+    result += fmt::format("{}: {} of {}\n", child.changed ? "changed" : "goes along",
+                          counted(child.rows, "row", "rows"), child.child);
+  for (const Census::Reference& reference : census.references) {
+    if (reference.rows > 0)
+      result += fmt::format("kept: {} referenced by {} (foreign key {})\n",
+                            counted(reference.rows, "row", "rows"), reference.child,
+                            reference.constraint);
+    if (!reference.create_index.empty())
+      result += fmt::format("slow: foreign key {} has no index; run: {}\n", reference.constraint,
+                            reference.create_index);
+  }
+  return result;
+}
+
 /// What becomes of the rows that are old enough.
 std::string eligible_text(Action::Kind action) {
   switch (action) {
@@ -104,6 +143,12 @@ Record run_details(const RunRow& row) {
                                   {"requested_by", row.requested_by},
                                   {"spec_sha256", row.spec_sha256},
                                   {"spec", JsonText{row.spec_text}}});
+}
+
+Record parked_record(const ParkedRow& row) {
+  return {{"run", row.run},     {"task", row.task},         {"relation", row.relation},
+          {"key", row.key},     {"sqlstate", row.sqlstate}, {"message", row.message},
+          instant("at", row.at)};
 }
 
 Record task_record(const TaskRow& row) {
@@ -203,7 +248,10 @@ Record census_record(const Census& census) {
           text("oldest", census.oldest),
           text("newest", census.newest),
           {"bytes", census.bytes, Show::bytes},
-          {"tenants", nested(tenant_records(census))}};
+          {"tenants", nested(tenant_records(census))},
+          count("referenced", census.referenced),
+          {"references", nested(reference_records(census))},
+          {"cascade", nested(child_records(census))}};
 }
 
 std::string census_text(const Census& census) {
@@ -218,6 +266,8 @@ std::string census_text(const Census& census) {
                             line("  not matched by where", census.condition),
                             line("  of a tenant left out", census.tenant_off),
                             line("  kept by keep_min", census.keep_min)};
+  if (census.action == Action::Kind::remove)
+    lines.push_back(line("  referenced by other rows", census.referenced));
   if (census.action == Action::Kind::set) lines.push_back(line("  changed before", census.done));
   std::string result = render_table(lines, {"what", "rows"});
   result += fmt::format("cutoff {}\n", instant_text(census.cutoff));
@@ -226,6 +276,7 @@ std::string census_text(const Census& census) {
         fmt::format("{}: oldest {}, newest {}, about {}\n",
                     census.action == Action::Kind::remove ? "to delete" : "of these",
                     one_line(census.oldest), one_line(census.newest), bytes_text(census.bytes));
+  result += references_text(census);
   if (census.tenants.empty()) return result;
   return result + "\n" + render_table(tenant_records(census), {"tenant", "total", "eligible"});
 }

@@ -17,6 +17,7 @@ namespace lethe::cli {
 [[nodiscard]] Record policy_details(const PolicyRow& row);
 [[nodiscard]] Record run_record(const RunRow& row);
 [[nodiscard]] Record run_details(const RunRow& row);
+[[nodiscard]] Record parked_record(const ParkedRow& row);
 [[nodiscard]] Record task_record(const TaskRow& row);
 [[nodiscard]] Record task_details(const TaskRow& row);
 [[nodiscard]] Record dead_record(const DeadRow& row);

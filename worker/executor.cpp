@@ -169,7 +169,14 @@ StepResult Executor::clean(const Job& job, const TaskPayload& payload, StepFacts
     return trouble(TargetTrouble::Kind::permanent, "the task's payload is damaged: it has no work");
   facts.strategy = payload.work->strategy;
   facts.size = batch_size_now(payload.work->strategy, job.task.batch_size);
-  return widened(runner_->clean(*job.run, job.task.lease, payload, facts.size));
+  auto result = runner_->clean(*job.run, job.task.lease, payload, facts.size);
+  if (const auto* batch = std::get_if<BatchDone>(&result); batch != nullptr && batch->parked > 0)
+    log_event(LogLevel::error, "rows_parked",
+              {{"run", job.run->id.value},
+               {"task", job.task.lease.task.value},
+               {"policy", job.run->policy},
+               {"rows", batch->parked}});
+  return widened(std::move(result));
 }
 
 }  // namespace lethe::worker

@@ -40,9 +40,8 @@ std::int64_t next_size(const StepFacts& facts, const BatchDone& batch) {
   const double allowed = static_cast<double>(batch.size) *
                          static_cast<double>(facts.rule.rows_per_second) /
                          static_cast<double>(batch.rows);
-  return batch_size_now(
-      strategy, std::max<std::int64_t>(
-                    1, static_cast<std::int64_t>(std::min(static_cast<double>(size), allowed))));
+  return std::max(batch_limits(strategy).min,
+                  static_cast<std::int64_t>(std::min(static_cast<double>(size), allowed)));
 }
 
 milliseconds rest_after(milliseconds took, std::int64_t duty_percent) {
@@ -71,7 +70,11 @@ Settlement after_verification(const StepFacts& facts, const Verified& verified) 
   Settlement result = settlement_of(facts);
   result.outcome = verified.finished ? Outcome::done : Outcome::again;
   if (verified.finished)
-    result.verify = VerifyOutcome{.clean = verified.clean, .left_in = verified.left_in};
+    result.verify = VerifyOutcome{.clean = verified.clean,
+                                  .left_in = verified.left_in,
+                                  .parked = verified.parked,
+                                  .parked_why = one_line(verified.parked_why),
+                                  .chained = verified.chained};
   return result;
 }
 
@@ -101,6 +104,14 @@ void bury(Settlement& result, std::string_view reason, const std::string& messag
   result.error = std::string(reason) + (reason.empty() || message.empty() ? "" : ": ") + message;
 }
 
+/// Half the size at once, until the runner takes the rest row by row and parks what it cannot
+/// delete. What fails even then is not about single rows.
+void after_poison(const StepFacts& facts, Settlement& result, const std::string& message) {
+  if (!facts.strategy || facts.size <= isolated_at(*facts.strategy))
+    return bury(result, "", message);
+  result.batch_size = bisected(*facts.strategy, facts.size);
+}
+
 std::optional<Settlement> after_trouble(const StepFacts& facts, const TargetTrouble& trouble,
                                         Random& random) {
   Settlement result = settlement_of(facts);
@@ -125,7 +136,11 @@ std::optional<Settlement> after_trouble(const StepFacts& facts, const TargetTrou
           facts.strategy == Strategy::partition ? partition_locked_pause : locked_pause, random);
       break;
     case Kind::timed_out: after_timeout(facts, result, random); break;
-    case Kind::retryable: fail(facts, result, random); break;
+    case Kind::retryable:
+      smaller(facts, result);
+      fail(facts, result, random);
+      break;
+    case Kind::poisoned: after_poison(facts, result, trouble.message); break;
     case Kind::unreachable:
       // Not the task's fault. No delay either: how soon the target is tried again is its circuit's
       // business.

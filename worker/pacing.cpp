@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/tasks/task_runner.hpp"
+
 namespace lethe::worker {
 
 namespace {
@@ -29,7 +31,8 @@ BatchLimits batch_limits(Strategy strategy) noexcept {
 }
 
 std::int64_t batch_size_now(Strategy strategy, std::int64_t stored) noexcept {
-  return stored > 0 ? within(strategy, stored) : batch_limits(strategy).first;
+  const BatchLimits limits = batch_limits(strategy);
+  return stored > 0 ? std::clamp(stored, isolated_at(strategy), limits.max) : limits.first;
 }
 
 std::int64_t batch_size_after(Strategy strategy, std::int64_t size, std::chrono::milliseconds took,
@@ -45,6 +48,10 @@ std::int64_t batch_size_after(Strategy strategy, std::int64_t size, std::chrono:
 
 std::int64_t halved(Strategy strategy, std::int64_t size) noexcept {
   return within(strategy, batch_size_now(strategy, size) / 2);
+}
+
+std::int64_t bisected(Strategy strategy, std::int64_t size) noexcept {
+  return std::max(isolated_at(strategy), size / 2);
 }
 
 }  // namespace lethe::worker

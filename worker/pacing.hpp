@@ -16,7 +16,8 @@ struct BatchLimits {
 
 [[nodiscard]] BatchLimits batch_limits(Strategy strategy) noexcept;
 
-/// The size to use for a task that says `stored` (0: nothing known yet), within the bounds.
+/// The size to use for a task that says `stored` (0: nothing known yet), within the bounds; a
+/// smaller one, down to isolated_at(), is one that looks for a poisoned row.
 [[nodiscard]] std::int64_t batch_size_now(Strategy strategy, std::int64_t stored) noexcept;
 
 /// The next size after a batch of `size` committed in `took`. At most doubles, and only when
@@ -28,5 +29,9 @@ struct BatchLimits {
 
 /// The next size after a timeout or lock trouble: half, but not below the smallest. Pure.
 [[nodiscard]] std::int64_t halved(Strategy strategy, std::int64_t size) noexcept;
+
+/// The next size after a batch that one of its rows made fail: half, but not below isolated_at(),
+/// which is less than any other batch. Pure.
+[[nodiscard]] std::int64_t bisected(Strategy strategy, std::int64_t size) noexcept;
 
 }  // namespace lethe::worker

@@ -31,8 +31,23 @@ ExitCode list(Services& services, const ListOptions& options) {
   return ExitCode::done;
 }
 
+/// A target that is away or gone must not hide what the control database knows.
+std::optional<std::int64_t> count_parked(Services& services, const RunRow& run) {
+  const auto target = services.stores().targets.find(run.target);
+  if (!target) return std::nullopt;
+  try {
+    return services.target(target->name, target->url)->count_parked(run.id);
+  } catch (const UserError& error) {
+    services.note(fmt::format("parked rows are not counted: {}", error.what()));
+    return std::nullopt;
+  }
+}
+
 ExitCode show(Services& services, const std::string& id) {
-  services.output().card(run_details(find_run(services.stores(), id)));
+  const RunRow run = find_run(services.stores(), id);
+  Record card = run_details(run);
+  card.push_back({"parked", or_null(count_parked(services, run)), Show::count});
+  services.output().card(card);
   return ExitCode::done;
 }
 

@@ -15,8 +15,22 @@ RunStep finish(std::string state, std::string error) {
           .error = std::move(error)};
 }
 
+std::string parked_text(const RunProgress& progress, const VerifyOutcome& verified) {
+  const bool one = verified.parked == 1;
+  return fmt::format(
+      "{} {} parked: the database refuses to delete {}; it said: {}; lethe parked list --run {} "
+      "shows {}",
+      verified.parked, one ? "row is" : "rows are", one ? "it" : "them", verified.parked_why,
+      progress.run, one ? "it" : "them");
+}
+
 RunStep after_verification(const RunProgress& progress, const VerifyOutcome& verified) {
+  if (verified.clean && verified.parked > 0)
+    return finish("failed", parked_text(progress, verified));
   if (verified.clean) return finish("satisfied", "");
+  const bool goes_down_a_chain = verified.chained && progress.rows > progress.pass_rows;
+  if (goes_down_a_chain && progress.passes + 1 < chain_passes_max)
+    return {.kind = RunStep::Kind::plan_again, .delay = {}, .state = "", .error = ""};
   if (progress.passes + 1 >= passes_max)
     return finish(
         "failed",

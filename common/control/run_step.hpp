@@ -11,6 +11,7 @@ namespace lethe {
 
 /// How far a run is, read with its row locked.
 struct RunProgress {
+  std::string run;             ///< its id
   std::string state;           ///< queued, planned, cleaning, verifying
   std::int32_t passes = 0;     ///< finished rounds
   std::int64_t rows = 0;       ///< deleted so far
@@ -34,8 +35,12 @@ struct RunStep {
 /// Rounds of cleaning and verification after which a run that is not clean has failed.
 inline constexpr std::int32_t passes_max = 6;
 
+/// The same where rows of a table point at each other, for as long as each pass deletes some: a
+/// chain of N rows takes N passes.
+inline constexpr std::int32_t chain_passes_max = 200;
+
 /// Decides what a run does next. `verified` is the outcome of its verification when that has just
-/// ended. A run is satisfied only by a verification that found nothing. Pure.
+/// ended. A run is satisfied only by a verification that found nothing, not even parked rows. Pure.
 [[nodiscard]] RunStep next_run_step(const RunProgress& progress,
                                     const std::optional<VerifyOutcome>& verified);
 

@@ -29,6 +29,7 @@ struct Census {
   std::int64_t condition = 0;     ///< `where` does not match
   std::int64_t tenant_off = 0;    ///< the tenant is disabled, or not the one asked for
   std::int64_t keep_min = 0;      ///< old enough, but among the newest that must stay
+  std::int64_t referenced = 0;    ///< could go, but rows of other tables point at them
   std::int64_t done = 0;          ///< old enough, but has the values already that would be set
   std::string oldest;             ///< of the eligible rows; "" when none
   std::string newest;
@@ -39,6 +40,32 @@ struct Census {
     std::int64_t eligible = 0;
   };
   std::vector<Tenant> tenants;  ///< those with most eligible rows first, at most 20
+  /// A foreign key that points at the table, or at a child that goes along.
+  struct Reference {
+    std::string constraint;
+    std::string child;         ///< the table that it belongs to
+    std::int64_t rows = 0;     ///< of `referenced`, those that this key is the first to keep
+    std::string create_index;  ///< SQL for the index that it lacks; "" when it has one
+  };
+  std::vector<Reference> references;
+  /// What becomes of rows of a table that the policy lists under cascade.
+  struct Child {
+    std::string child;
+    std::int64_t rows = 0;
+    bool changed = false;  ///< their keys are emptied; else they are deleted
+  };
+  std::vector<Child> children;
+};
+
+/// A row that the target refuses to delete, set aside for the rest of its run.
+struct ParkedRow {
+  std::string run;
+  std::string task;
+  std::string relation;  ///< the table or leaf partition, as named then
+  std::string key;       ///< its primary key as JSON, or its ctid
+  std::string sqlstate;
+  std::string message;  ///< the server's own
+  std::string at;       ///< ISO 8601
 };
 
 /// Sums over a run's ledger in the target.
@@ -95,6 +122,10 @@ class TargetDatabase {
   virtual void halt(bool halted, const std::string& reason) = 0;
 
   virtual LedgerTotals ledger_totals(const std::string& run) = 0;
+
+  /// Parked rows of a run, or of all runs when `run` is "", the newest first, at most `rows_max`.
+  virtual std::vector<ParkedRow> parked(const std::string& run, std::int32_t rows_max) = 0;
+  virtual std::int64_t count_parked(const std::string& run) = 0;
 
   /// Quarantined partitions, the newest first, at most 1,000; `all`: also what was purged or
   /// restored.

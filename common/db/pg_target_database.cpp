@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "common/db/migrator.hpp"
 #include "common/db/queries.gen.hpp"
+#include "common/db/target/cascade.hpp"
 #include "common/db/target/catalog.hpp"
+#include "common/db/target/foreign_keys.hpp"
 #include "common/db/target/functions.hpp"
 #include "common/db/target/partitions.hpp"
 #include "common/db/target/quarantine.hpp"
+#include "common/db/target/row_step.hpp"
 #include "common/db/target/set_columns.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
 #include "common/db/target/value_check.hpp"
@@ -58,6 +62,43 @@ void check_tenants(Transaction& transaction, const Policy& policy, const TableFa
                               field, policy.tenant->column, table.name));
 }
 
+constexpr std::string_view referenced_verdict = "referenced ";
+
+/// The keys that point at the table and at what goes along, before anything is counted.
+std::vector<Census::Reference> references_of(const TableFacts& table) {
+  std::vector<Census::Reference> references;
+  for (const auto* keys : {&table.foreign_keys, &table.deeper_keys})
+    for (const auto& key : *keys)
+      references.push_back({.constraint = key.constraint,
+                            .child = key.child,
+                            .rows = 0,
+                            .create_index = key.has_index ? "" : create_index_sql(key)});
+  return references;
+}
+
+/// What would become of rows of other tables.
+std::vector<Census::Child> children_of(Transaction& transaction, const OwnCutoffs& own,
+                                       const std::string& as_of, const std::string& boundary) {
+  BuiltStatement eligible = eligible_ctes(own, as_of, boundary);
+  const auto steps = plan_cascade(transaction, own.table, own.policy, eligible_rows(own.table),
+                                  "policy " + own.policy.name);
+  if (steps.empty()) return {};
+  const Cascaded counted = count_children(transaction, steps, eligible);
+  std::vector<Census::Child> children;
+  for (const auto& [child, rows] : counted.deleted)
+    children.push_back({.child = child, .rows = rows, .changed = false});
+  for (const auto& [child, rows] : counted.changed)
+    children.push_back({.child = child, .rows = rows, .changed = true});
+  return children;
+}
+
+void add_referenced(Census& census, const std::string& verdict, std::int64_t rows) {
+  std::size_t key = 0;
+  std::from_chars(verdict.data() + referenced_verdict.size(), verdict.data() + verdict.size(), key);
+  census.references.at(key).rows += rows;
+  census.referenced += rows;
+}
+
 /// Sums and, for tables with tenants, one entry per tenant.
 void add_verdict(Census& census, const pqxx::row& row) {
   const std::string verdict = text(row, "verdict");
@@ -78,6 +119,7 @@ void add_verdict(Census& census, const pqxx::row& row) {
   if (verdict == "condition") census.condition += rows;
   if (verdict == "tenant_off") census.tenant_off += rows;
   if (verdict == "keep_min") census.keep_min += rows;
+  if (verdict.starts_with(referenced_verdict)) add_referenced(census, verdict, rows);
   if (verdict == "done") census.done += rows;
   if (verdict != "eligible") return;
   census.eligible += rows;
@@ -159,7 +201,7 @@ void PgTargetDatabase::check_policy(const Policy& policy, const std::string& fie
       static_cast<void>(look_up_function(transaction, policy, field));
     if (policy.timestamp.empty()) return;  // a function may do without a table
     const TableFacts table = look_up_table(transaction, policy, field);
-    static_cast<void>(look_up_relations(transaction, table, field));
+    require_locks(look_up_relations(transaction, table, field), policy, field);
     check_values(transaction, policy, table, field);
     if (drops_partitions(policy)) check_partitions(transaction, policy, table, field);
     if (policy.tenant.has_value()) check_tenants(transaction, policy, table, field);
@@ -189,11 +231,12 @@ Census PgTargetDatabase::census(const Policy& policy) {
         census.action = policy.action.kind;
         census.cutoff = text(now, "cutoff");
         const OverrideColumns overrides = override_columns(policy);
-        const BuiltStatement built =
-            db::census({.policy = policy, .overrides = overrides, .table = table},
-                       text(now, "as_of"), boundary);
+        const OwnCutoffs own{.policy = policy, .overrides = overrides, .table = table};
+        census.references = references_of(table);
+        const BuiltStatement built = db::census(own, text(now, "as_of"), boundary);
         for (const auto& row : transaction.exec_built(built.sql, built.params))
           add_verdict(census, row);
+        census.children = children_of(transaction, own, text(now, "as_of"), boundary);
         std::int64_t blocks = 0;
         for (const auto& relation : look_up_relations(transaction, table, "policy"))
           blocks += relation.blocks;
@@ -233,6 +276,29 @@ LedgerTotals PgTargetDatabase::ledger_totals(const std::string& run) {
   return transact(session_, "ledger_totals", [&](Transaction& transaction) {
     const auto row = transaction.exec(queries::ledger_totals, Params::of(run)).at(0);
     return LedgerTotals{.batches = number(row, "batches"), .rows = number(row, "rows")};
+  });
+}
+
+std::vector<ParkedRow> PgTargetDatabase::parked(const std::string& run, std::int32_t rows_max) {
+  require_installed("NAME");
+  return transact(session_, "parked_list", [&](Transaction& transaction) {
+    std::vector<ParkedRow> list;
+    for (const auto& row : transaction.exec(queries::parked_list, Params::of(run, rows_max)))
+      list.push_back({.run = text(row, "run"),
+                      .task = text(row, "task"),
+                      .relation = text(row, "relation"),
+                      .key = text(row, "key"),
+                      .sqlstate = text(row, "sqlstate"),
+                      .message = text(row, "message"),
+                      .at = text(row, "at")});
+    return list;
+  });
+}
+
+std::int64_t PgTargetDatabase::count_parked(const std::string& run) {
+  require_installed("NAME");
+  return transact(session_, "parked_count", [&](Transaction& transaction) {
+    return db::count_parked(transaction, run).rows;
   });
 }
 

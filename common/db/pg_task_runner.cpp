@@ -29,7 +29,7 @@ constexpr std::chrono::milliseconds purge_time{5'000};
 /// Trouble that another table may not have.
 bool is_about_one_table(TargetTrouble::Kind kind) {
   return kind == TargetTrouble::Kind::permanent || kind == TargetTrouble::Kind::unsupported ||
-         kind == TargetTrouble::Kind::locked;
+         kind == TargetTrouble::Kind::locked || kind == TargetTrouble::Kind::poisoned;
 }
 
 /// A batch is shown in pg_stat_activity with the run and task that it works for.
@@ -151,29 +151,40 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean(const RunContext& run
                                                            const TaskPayload& payload,
                                                            std::int64_t size) {
   assert(payload.work.has_value() && size > 0);
-  auto result = clean_once(run, lease, payload, size, false);
-  const auto* trouble = std::get_if<TargetTrouble>(&result);
+  using Kind = TargetTrouble::Kind;
+  const auto kind_of = [](const auto& outcome) {
+    const auto* trouble = std::get_if<TargetTrouble>(&outcome);
+    return trouble == nullptr ? std::optional<Kind>() : trouble->kind;
+  };
+  const Strategy strategy = payload.work->strategy;
+  const bool by_rows = strategy == Strategy::sweep || strategy == Strategy::index;
+  auto result = clean_once(run, lease, payload, size, BatchForm::whole);
   // A sweep that met a locked row repeats its range in the form that leaves such rows for later.
-  if (trouble == nullptr || trouble->kind != TargetTrouble::Kind::locked ||
-      payload.work->strategy != Strategy::sweep)
-    return result;
-  auto slower = clean_once(run, lease, payload, size, true);
-  const auto* refused = std::get_if<TargetTrouble>(&slower);
-  // That form locks rows, which takes more rights; without them the lock has to go away by itself.
-  if (refused != nullptr && refused->sqlstate == "42501") return result;
-  return slower;
+  const bool has_children = by_rows && !run.spec.cascade.empty();
+  if (kind_of(result) == Kind::locked && strategy == Strategy::sweep && !has_children) {
+    auto slower = clean_once(run, lease, payload, size, BatchForm::skip_locked);
+    const auto* refused = std::get_if<TargetTrouble>(&slower);
+    // That form locks rows, which takes more rights; without them the lock has to go by itself.
+    if (refused == nullptr || refused->sqlstate != "42501") result = std::move(slower);
+  }
+  const bool holds_up =
+      kind_of(result) == Kind::poisoned || (kind_of(result) == Kind::locked && has_children);
+  if (by_rows && holds_up && size <= isolated_at(strategy))
+    return clean_once(run, lease, payload, size, BatchForm::row_by_row);
+  // A child that somebody locks is looked for as a poisoned row is, and its parent left for later.
+  if (has_children && kind_of(result) == Kind::locked)
+    std::get<TargetTrouble>(result).kind = Kind::poisoned;
+  return result;
 }
 
 std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean_once(const RunContext& run,
                                                                 const LeaseToken& lease,
                                                                 const TaskPayload& payload,
-                                                                std::int64_t size,
-                                                                bool skip_locked) {
+                                                                std::int64_t size, BatchForm form) {
   BatchProgress progress;
   try {
     auto result = guarded<BatchDone>(run, lease, [&](Transaction& transaction) {
-      CleanStep step{
-          .run = run, .lease = lease, .payload = payload, .size = size, .skip_locked = skip_locked};
+      CleanStep step{.run = run, .lease = lease, .payload = payload, .size = size, .form = form};
       return step.run_in(transaction, progress);
     });
     after_call(run, payload, progress.calling, result);
@@ -189,6 +200,8 @@ void PgTaskRunner::after_call(const RunContext& run, const TaskPayload& payload,
   if (payload.work->strategy != Strategy::call) return;
   session_for(run).discard();
   auto* trouble = std::get_if<TargetTrouble>(&result);
+  if (trouble != nullptr && trouble->kind == TargetTrouble::Kind::poisoned)
+    trouble->kind = TargetTrouble::Kind::permanent;  // no row of it stands alone for us
   if (trouble != nullptr && calling && !trouble->sqlstate.empty())
     trouble->message =
         call_error(to_text(run.spec.action.function), trouble->message, trouble->sqlstate);
@@ -212,6 +225,7 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::after_unknown_commit(const 
                        .rows = now.rows - before.rows,
                        .size = size,
                        .finished = flag(row, "finished"),
+                       .parked = 0,
                        .took = {}};
     });
   } catch (const StoreError& error) {

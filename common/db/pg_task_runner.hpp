@@ -12,6 +12,7 @@
 namespace lethe::db {
 
 class Transaction;
+enum class BatchForm;
 
 /// TaskRunner over libpqxx: one connection per target, opened when first used. Each step is one
 /// transaction that begins with the fence and the gate (batch_transaction.hpp).
@@ -47,9 +48,10 @@ class PgTaskRunner final : public TaskRunner {
   void purge_due(const RunContext& run, const LeaseToken& lease, PlanFacts& facts);
   std::variant<BatchDone, TargetTrouble> clean_once(const RunContext& run, const LeaseToken& lease,
                                                     const TaskPayload& payload, std::int64_t size,
-                                                    bool skip_locked);
+                                                    BatchForm form);
   /// A user's function gets a session of its own each time, as from a job scheduler: its temporary
-  /// tables and settings go away with it. Says in `result` that the trouble is the function's.
+  /// tables and settings go away with it. Says in `result` that the trouble is the function's, and
+  /// for good where a smaller batch of rows would help others.
   void after_call(const RunContext& run, const TaskPayload& payload, bool calling,
                   std::variant<BatchDone, TargetTrouble>& result);
   std::variant<BatchDone, TargetTrouble> after_unknown_commit(const RunContext& run,

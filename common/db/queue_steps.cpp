@@ -72,8 +72,9 @@ void rebalance(Transaction& transaction, const std::vector<std::string>& targets
 
 namespace {
 
-RunProgress read_progress(const pqxx::row& row) {
-  return {.state = text(row, "state"),
+RunProgress read_progress(const std::string& run, const pqxx::row& row) {
+  return {.run = run,
+          .state = text(row, "state"),
           .passes = number<std::int32_t>(row, "passes"),
           .rows = number(row, "rows"),
           .pass_rows = number(row, "pass_rows"),
@@ -104,7 +105,7 @@ void advance_run(Transaction& transaction, const std::string& run, IdMaker& ids,
   const auto rows = transaction.exec(queries::runs_progress, Params::of(run));
   if (rows.empty()) return;
   const auto row = rows.at(0);
-  const RunStep step = next_run_step(read_progress(row), verified);
+  const RunStep step = next_run_step(read_progress(run, row), verified);
   switch (step.kind) {
     case RunStep::Kind::wait: return;
     case RunStep::Kind::begin:

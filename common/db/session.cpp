@@ -97,7 +97,8 @@ pqxx::result exec_unnamed(pqxx::nontransaction& work, const std::string& sql,
 #endif
 }
 
-/// "ERROR:  relation "x" does not exist\nLINE 1: …" becomes "relation "x" does not exist".
+}  // namespace
+
 std::string first_line(std::string_view message) {
   for (const std::string_view prefix : {"ERROR:", "FATAL:", "PANIC:"}) {
     const auto at = message.find(prefix);
@@ -108,8 +109,6 @@ std::string first_line(std::string_view message) {
   message.remove_prefix(start);
   return std::string(message.substr(0, message.find('\n')));
 }
-
-}  // namespace
 
 #if PQXX_VERSION_MAJOR == 6
 Session::Impl::Impl(const SessionOptions& options)

@@ -2,14 +2,25 @@
 
 namespace lethe::db {
 
+Remedy remedy_for(std::string_view sqlstate) noexcept {
+  constexpr std::size_t whole = 5;
+  if (sqlstate.size() != whole) return Remedy::stop;
+  for (const SqlstateRule& rule : sqlstate_rules)
+    if (rule.code == sqlstate) return rule.remedy;
+  for (const SqlstateRule& rule : sqlstate_rules)
+    if (rule.code == sqlstate.substr(0, 2)) return rule.remedy;
+  return Remedy::bisect;
+}
+
 Failure classify(std::string_view sqlstate) noexcept {
-  if (sqlstate == "57014") return Failure::timed_out;        // statement_timeout or a cancel
-  if (sqlstate == "55P03") return Failure::locked;           // lock_timeout or NOWAIT
-  if (sqlstate == "25006") return Failure::connection_lost;  // read-only: a standby took our place
-  if (sqlstate == "53300") return Failure::connection_lost;  // too many: this one was not to be had
-  const std::string_view error_class = sqlstate.substr(0, 2);
-  if (error_class == "40" || error_class == "53") return Failure::retryable;
-  if (error_class == "08" || error_class == "57") return Failure::connection_lost;
+  switch (remedy_for(sqlstate)) {
+    case Remedy::retry: return Failure::retryable;
+    case Remedy::shrink: return Failure::timed_out;
+    case Remedy::wait: return Failure::locked;
+    case Remedy::reconnect: return Failure::connection_lost;
+    case Remedy::bisect:
+    case Remedy::stop: return Failure::rejected;
+  }
   return Failure::rejected;
 }
 

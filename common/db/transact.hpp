@@ -60,6 +60,10 @@ class Transaction {
   bool open_ = false;
 };
 
+/// What the server said, without its word ERROR and all that follows: "ERROR:  relation "x" does
+/// not exist\nLINE 1: …" becomes "relation "x" does not exist".
+[[nodiscard]] std::string first_line(std::string_view message);
+
 /// Turns the libpqxx exception in flight into a StoreError, and discards a session that broke.
 /// `broken` is what a connection that broke means for the caller.
 [[noreturn]] void rethrow_as_store_error(Session& session, std::string_view transaction,

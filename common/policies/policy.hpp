@@ -132,6 +132,7 @@ struct Policy {
   std::vector<std::string> timestamp;  ///< 1..4
   Retention retain;                    ///< > 0
   Condition where;
+  std::vector<TableName> cascade;  ///< tables whose rows go along by foreign keys; 0..100, no twins
   std::optional<std::int64_t> keep_min;  ///< newest rows to keep in the table; none: no minimum
   std::optional<TenantRule> tenant;
   Action action;

@@ -31,6 +31,8 @@ Json to_json(const Retention& retention) {
   return {{"months", retention.months}, {"seconds", retention.seconds}};
 }
 
+Json to_json(const TableName& name) { return {{"schema", name.schema}, {"table", name.table}}; }
+
 Json to_json(const Condition& condition) {
   if (condition.kind == Condition::Kind::comparison) {
     return {{"column", condition.column},
@@ -213,6 +215,13 @@ TableName read_table(const Json& json) {
   return {.schema = reader.text("schema"), .table = reader.text("table")};
 }
 
+std::vector<TableName> read_cascade(const Json& json) {
+  if (!json.is_array() || json.empty()) refuse("cascade", "is not a list of tables");
+  std::vector<TableName> tables;
+  for (const Json& table : json) tables.push_back(read_table(table));
+  return tables;
+}
+
 Action read_action(const Json& json) {
   const Reader reader(json, "action", {"call", "set"});
   if (json.size() != 1) refuse("action", "is not one of call and set");
@@ -276,7 +285,7 @@ Policy read_policy(const Json& json) {
       {"name",       "target",     "table",    "timestamp", "retain",       "where",
        "keep_min",   "tenant",     "schedule", "timezone",  "window",       "missed",
        "overlap",    "jitter",     "lane",     "priority",  "expire_after", "strategy",
-       "partitions", "quarantine", "action",   "batch"});
+       "partitions", "quarantine", "action",   "batch",     "cascade"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
@@ -287,6 +296,7 @@ Policy read_policy(const Json& json) {
   if (required || reader.has("timestamp")) policy.timestamp = reader.texts("timestamp");
   policy.retain = read_retention(reader.get("retain"), "retain");
   if (reader.has("where")) policy.where = read_condition(reader.get("where"), 1);
+  if (reader.has("cascade")) policy.cascade = read_cascade(reader.get("cascade"));
   policy.keep_min = reader.optional_integer("keep_min");
   if (reader.has("tenant")) policy.tenant = read_tenant(reader.get("tenant"));
   if (reader.has("schedule")) policy.schedule = reader.text("schedule");
@@ -336,10 +346,10 @@ std::string to_canonical_json(const Policy& policy) {
                {"timezone", policy.timezone}};
   if (policy.action != Action{}) json["action"] = to_json(policy.action);
   const bool required = policy.action.kind != Action::Kind::call;
-  if (required || policy.table != TableName{})
-    json["table"] = {{"schema", policy.table.schema}, {"table", policy.table.table}};
+  if (required || policy.table != TableName{}) json["table"] = to_json(policy.table);
   if (required || !policy.timestamp.empty()) json["timestamp"] = policy.timestamp;
   if (policy.where != Condition{}) json["where"] = to_json(policy.where);
+  for (const TableName& table : policy.cascade) json["cascade"].push_back(to_json(table));
   if (policy.keep_min) json["keep_min"] = *policy.keep_min;
   if (policy.tenant) json["tenant"] = to_json(*policy.tenant);
   if (!policy.schedule.empty()) json["schedule"] = policy.schedule;

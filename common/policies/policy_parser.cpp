@@ -26,17 +26,18 @@ constexpr std::size_t max_targets = 10'000;
 constexpr std::size_t max_policies = 10'000;
 constexpr std::size_t max_keys = 100;
 constexpr std::size_t max_timestamps = 4;
+constexpr std::size_t max_cascade = 100;
 constexpr std::size_t max_overrides = 100'000;
 constexpr std::size_t max_tenant_bytes = 1000;
 constexpr std::int64_t max_keep_min = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
 constexpr std::array<std::string_view, 3> target_keys{"url", "max_running", "rows_per_second"};
-constexpr std::array<std::string_view, 22> policy_keys{
+constexpr std::array<std::string_view, 23> policy_keys{
     "name",     "target",     "table",      "timestamp", "retain",       "where",
     "keep_min", "tenant",     "schedule",   "timezone",  "window",       "missed",
     "overlap",  "jitter",     "lane",       "priority",  "expire_after", "action",
-    "strategy", "partitions", "quarantine", "batch"};
+    "strategy", "partitions", "quarantine", "batch",     "cascade"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
 
@@ -102,6 +103,20 @@ std::vector<std::string> read_timestamp(const YamlValue& value) {
     columns.push_back(std::move(column));
   }
   return columns;
+}
+
+std::vector<TableName> read_cascade(const YamlValue& value, const Policy& policy) {
+  if (policy.action.kind != Action::Kind::remove)
+    value.fail("needs action: delete; remove one of them");
+  std::vector<TableName> tables;
+  for (const YamlValue& item : value.list(1, max_cascade)) {
+    TableName table = read_with(item, [](std::string_view text) { return parse_table_name(text); });
+    if (table == policy.table) item.fail("is the table of the policy itself; remove it");
+    if (std::find(tables.begin(), tables.end(), table) != tables.end())
+      item.fail(fmt::format("{} is in the list twice; remove one", shown(item.text())));
+    tables.push_back(std::move(table));
+  }
+  return tables;
 }
 
 TenantOverride read_override(const std::string& tenant, const YamlValue& value) {
@@ -177,6 +192,8 @@ Policy read_policy(const YamlValue& value) {
   read_table(map, policy);
   policy.retain = read_retention(map.require("retain", "90 days"));
   if (const YamlValue* where = map.find("where")) policy.where = parse_condition(*where);
+  if (const YamlValue* cascade = map.find("cascade"))
+    policy.cascade = read_cascade(*cascade, policy);
   if (const YamlValue* tenant = map.find("tenant")) policy.tenant = read_tenant(*tenant);
   if (const YamlValue* keep_min = map.find("keep_min")) {
     policy.keep_min = read_keep_min(*keep_min);

@@ -66,6 +66,7 @@ bool drops_partitions(const Policy& policy) noexcept {
 
 std::string_view drop_obstacle(const Policy& policy) noexcept {
   if (policy.action.kind != Action::Kind::remove) return "the policy's action keeps the rows";
+  if (!policy.cascade.empty()) return "the children under cascade are deleted with their rows";
   if (policy.timestamp.size() != 1)
     return "a row's age is in more than one column, and bounds tell of one";
   if (policy.where != Condition{}) return "where keeps the rows that it does not match";

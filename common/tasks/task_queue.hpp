@@ -41,7 +41,10 @@ struct PlanOutcome {
 /// What a verification found, settled together with the verify task.
 struct VerifyOutcome {
   bool clean = false;
-  std::string left_in;  ///< a relation with eligible rows
+  std::string left_in;       ///< a relation with eligible rows
+  std::int64_t parked = 0;   ///< clean: rows of the run that the target refuses to delete
+  std::string parked_why{};  ///< what it said of the first of them; "" when there is none
+  bool chained = false;  ///< rows of the table point at each other: each pass takes the last ones
 };
 
 /// The end of one lease, as the worker wants it.

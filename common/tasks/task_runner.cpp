@@ -15,6 +15,7 @@ const char* to_string(TargetTrouble::Kind kind) noexcept {
     case TargetTrouble::Kind::timed_out: return "timed_out";
     case TargetTrouble::Kind::retryable: return "retryable";
     case TargetTrouble::Kind::unreachable: return "unreachable";
+    case TargetTrouble::Kind::poisoned: return "poisoned";
     case TargetTrouble::Kind::permanent: return "permanent";
   }
   return "unknown";

@@ -23,6 +23,7 @@ struct BatchDone {
   std::int64_t rows = 0;  ///< deleted or changed by this batch
   std::int64_t size = 0;  ///< what was asked for: blocks (sweep), rows (index, call), 1 (partition)
   bool finished = false;  ///< the task has nothing left to do
+  std::int64_t parked = 0;  ///< rows set aside by this batch, because the server refuses them
   std::chrono::milliseconds took{0};
 };
 
@@ -78,9 +79,12 @@ struct PlanFacts {
 
 /// One step of a verification.
 struct Verified {
-  bool finished = false;  ///< nothing more to look at, or something was found
-  bool clean = false;     ///< finished, and nothing eligible is left
-  std::string left_in;    ///< finished and not clean: a relation that has some
+  bool finished = false;     ///< nothing more to look at, or something was found
+  bool clean = false;        ///< finished, and nothing eligible is left
+  std::string left_in;       ///< finished and not clean: a relation that has some
+  std::int64_t parked = 0;   ///< finished: rows of the run that are set aside
+  std::string parked_why{};  ///< what the server said of the first of them; "" when there is none
+  bool chained = false;  ///< rows of the table point at each other: each pass takes the last ones
   std::chrono::milliseconds took{0};
 };
 
@@ -98,6 +102,7 @@ struct TargetTrouble {
     timed_out,    ///< the statement took too long
     retryable,    ///< deadlock, serialization, out of memory or disk …
     unreachable,  ///< no connection, or no more of them
+    poisoned,     ///< a row, or what a trigger says of it, makes the batch fail
     permanent,    ///< the database said no for good
   };
   Kind kind = Kind::permanent;
@@ -106,6 +111,18 @@ struct TargetTrouble {
 };
 
 [[nodiscard]] const char* to_string(TargetTrouble::Kind kind) noexcept;
+
+/// The size of a batch in which a poisoned row is not looked for by halving any more: a batch of at
+/// most this size that comes back as poisoned was taken row by row, in vain.
+[[nodiscard]] constexpr std::int64_t isolated_at(Strategy strategy) noexcept {
+  switch (strategy) {
+    case Strategy::sweep: return 1;   // a block
+    case Strategy::index: return 32;  // about as many rows
+    case Strategy::partition: return 1;
+    case Strategy::call: return 100;  // the smallest batch: no row of it stands alone for us
+  }
+  return 1;
+}
 
 /// PORT: runs one step of a task in the target database. One transaction each, as DESIGN.md §5.
 ///
@@ -121,7 +138,9 @@ class TaskRunner {
                                                                     const LeaseToken& lease) = 0;
 
   /// Deletes or changes one batch of `size` (blocks for sweep, rows for index and call), from where
-  /// the fence stands, or takes one partition away.
+  /// the fence stands, or takes one partition away. A poisoned one of at most isolated_at() rows or
+  /// blocks is repeated row by row: rows that the server refuses are parked in the target for the
+  /// rest of the run, and the others go.
   [[nodiscard]] virtual std::variant<BatchDone, TargetTrouble> clean(const RunContext& run,
                                                                      const LeaseToken& lease,
                                                                      const TaskPayload& payload,

@@ -299,13 +299,15 @@ TEST_CASE("what a function leaves in its session is gone before it is called aga
 TEST_CASE("the error of a function is recorded with its SQLSTATE and its batch undone", "[call]") {
   TestDatabase database;
   make_lots(database);
-  database.execute(expire_function("", "RETURNS bigint") +
-                   "RAISE 'lot % is booked', 7 USING ERRCODE = 'LT001'; END $f$");
+  database.execute(
+      "CREATE SEQUENCE app.calls; " + expire_function("", "RETURNS bigint") +
+      "PERFORM nextval('calls'); RAISE 'lot % is booked', 7 USING ERRCODE = 'LT001'; END $f$");
   const RunRow run = run_of(database);
   CHECK(run.state == "failed");
   CHECK_THAT(run.error, test::contains("app.expire: lot 7 is booked (SQLSTATE LT001)"));
   CHECK(database.text("SELECT sqlstate FROM lethe.dead") == "LT001");
   CHECK(database.number("SELECT count(*) FROM app.lots") == 480);
+  CHECK(database.number("SELECT last_value FROM app.calls") == 1);  // asking for less is no help
 }
 
 TEST_CASE("an answer that is no number of rows ends the run", "[call]") {

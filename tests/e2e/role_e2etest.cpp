@@ -15,7 +15,7 @@ namespace {
 /// The grants that docs/operations.md lists for the role of a worker.
 constexpr const char* worker_grants =
     "GRANT USAGE ON SCHEMA lethe TO {0};"
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON lethe.fence, lethe.cutoffs TO {0};"
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON lethe.fence, lethe.cutoffs, lethe.parked TO {0};"
     "GRANT SELECT, INSERT ON lethe.ledger TO {0};"
     "GRANT SELECT ON lethe.gate TO {0};"
     "GRANT SELECT, DELETE ON public.t TO {0}";

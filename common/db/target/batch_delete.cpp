@@ -97,6 +97,53 @@ BuiltStatement index_delete(const std::string& relation, const Predicate& predic
   return built;
 }
 
+BuiltStatement pick_in_blocks(const std::string& relation, const Predicate& predicate,
+                              const BlockRange& blocks, const RowPick& pick) {
+  BuiltStatement built;
+  const std::string range = in_blocks(blocks, built.params);
+  built.sql = fmt::format(
+      "SELECT x.ctid::text AS tid, x.xmin::text AS row_xmin, {} AS key, '' AS cursor FROM ONLY {} "
+      "AS x WHERE {} AND {} ORDER BY {}{}",
+      pick.key, relation, range, predicate.all_phases(built.params), predicate.instant(),
+      pick.locked ? " FOR UPDATE SKIP LOCKED" : "");
+  return built;
+}
+
+BuiltStatement pick_in_keys(const std::string& relation, const Predicate& predicate,
+                            const KeyRange& range, const RowPick& pick, std::int64_t rows_max) {
+  BuiltStatement built;
+  const ColumnFacts& time = predicate.column(range.phase);
+  const std::string eligible =
+      predicate.one_phase(range.phase, built.params) + in_keys(time, range, built.params);
+  built.sql = fmt::format(
+      "SELECT x.ctid::text AS tid, x.xmin::text AS row_xmin, {} AS key, x.{}::text AS cursor FROM "
+      "ONLY {} AS x WHERE {} ORDER BY x.{} LIMIT {}::bigint{}",
+      pick.key, time.quoted, relation, eligible, time.quoted, built.params.bind(rows_max),
+      pick.locked ? " FOR UPDATE SKIP LOCKED" : "");
+  return built;
+}
+
+BuiltStatement lock_one(const std::string& relation, const Predicate& predicate,
+                        const std::string& tid) {
+  BuiltStatement built;
+  const std::string row =
+      fmt::format("x.ctid OPERATOR(pg_catalog.=) {}::tid", built.params.bind(tid));
+  built.sql = fmt::format("SELECT 1 AS found FROM ONLY {} AS x WHERE {} AND {} FOR UPDATE",
+                          relation, row, predicate.all_phases(built.params));
+  return built;
+}
+
+BuiltStatement delete_picked(const std::string& relation, const Predicate& predicate,
+                             const std::vector<std::string>& tids) {
+  BuiltStatement built;
+  const std::string rows = fmt::format("x.ctid OPERATOR(pg_catalog.=) ANY ({}::tid[])",
+                                       built.params.bind(to_array(tids)));
+  const std::string which = fmt::format("{} AND {}", rows, predicate.all_phases(built.params));
+  built.sql = fmt::format("WITH {} SELECT {} FROM gone",
+                          gone(relation, predicate, which, built.params), counted);
+  return built;
+}
+
 BuiltStatement find_in_blocks(const std::string& relation, const Predicate& predicate,
                               const BlockRange& blocks) {
   BuiltStatement built;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/db/target/predicate.hpp"
 
@@ -49,6 +50,30 @@ struct KeyRange {
 [[nodiscard]] BuiltStatement index_delete(const std::string& relation, const Predicate& predicate,
                                           const KeyRange& range, const std::string& cursor,
                                           std::int64_t rows_max);
+
+/// What to return of picked rows, and whether to lock them.
+struct RowPick {
+  std::string key;      ///< expression over alias x that shows which row it is
+  bool locked = false;  ///< for this transaction, leaving rows that others locked to a later pass
+};
+
+/// The eligible rows of a block range, oldest first. Returns tid, row_xmin, key, cursor ("").
+[[nodiscard]] BuiltStatement pick_in_blocks(const std::string& relation, const Predicate& predicate,
+                                            const BlockRange& blocks, const RowPick& pick);
+
+/// The same for the `rows_max` oldest rows of a key range; `cursor` is the row's time, text of the
+/// column's type.
+[[nodiscard]] BuiltStatement pick_in_keys(const std::string& relation, const Predicate& predicate,
+                                          const KeyRange& range, const RowPick& pick,
+                                          std::int64_t rows_max);
+
+/// Locks one row by its ctid if it is eligible still. Returns one row, or none.
+[[nodiscard]] BuiltStatement lock_one(const std::string& relation, const Predicate& predicate,
+                                      const std::string& tid);
+
+/// Deletes or changes rows by their ctids if they are eligible still. Returns rows, oldest, newest.
+[[nodiscard]] BuiltStatement delete_picked(const std::string& relation, const Predicate& predicate,
+                                           const std::vector<std::string>& tids);
 
 /// Whether a block range still has an eligible row. Returns found.
 [[nodiscard]] BuiltStatement find_in_blocks(const std::string& relation, const Predicate& predicate,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/db/queries.gen.hpp"
+#include "common/db/sqlstate.hpp"
 #include "common/policies/policy_json.hpp"
 
 namespace lethe::db {
@@ -20,7 +21,8 @@ Fence admit_fence(Transaction& transaction, const RunContext& run, const LeaseTo
   const auto row = rows.at(0);
   return {.totals = {.batches = number(row, "batches"), .rows = number(row, "rows")},
           .cursor = text(row, "cursor"),
-          .finished = flag(row, "finished")};
+          .finished = flag(row, "finished"),
+          .has_parked = flag(row, "has_parked")};
 }
 
 namespace {
@@ -105,13 +107,16 @@ std::string confirm_identity(Transaction& transaction, const Action& action,
 
 TargetTrouble to_trouble(const StoreError& error) {
   const auto kind = [&] {
-    switch (error.failure()) {
-      case Failure::retryable: return Kind::retryable;
-      case Failure::timed_out: return Kind::timed_out;
-      case Failure::locked: return Kind::locked;
-      case Failure::connection_lost:
-      case Failure::commit_unknown: return Kind::unreachable;
-      case Failure::rejected: return Kind::permanent;
+    const bool broken =
+        error.failure() == Failure::connection_lost || error.failure() == Failure::commit_unknown;
+    if (broken) return Kind::unreachable;
+    switch (remedy_for(error.sqlstate())) {
+      case Remedy::retry: return Kind::retryable;
+      case Remedy::shrink: return Kind::timed_out;
+      case Remedy::wait: return Kind::locked;
+      case Remedy::reconnect: return Kind::unreachable;
+      case Remedy::bisect: return Kind::poisoned;
+      case Remedy::stop: return Kind::permanent;
     }
     return Kind::permanent;
   }();

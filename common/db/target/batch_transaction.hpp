@@ -21,6 +21,7 @@ struct Fence {
   FenceTotals totals;
   std::string cursor;
   bool finished = false;
+  bool has_parked = false;  ///< rows of the run are set aside
 };
 
 /// First statement of each transaction: admits the lease's epoch, or Stops with `fenced`.
@@ -38,7 +39,7 @@ struct Fence {
 [[nodiscard]] std::string confirm_identity(Transaction& transaction, const Action& action,
                                            const CleanWork& work);
 
-/// A StoreError in the words of TargetTrouble.
+/// A StoreError in the words of TargetTrouble, by the table in common/db/sqlstate.hpp.
 [[nodiscard]] TargetTrouble to_trouble(const StoreError& error);
 
 }  // namespace lethe::db

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_delete.hpp"
+#include "common/db/target/cascade.hpp"
+#include "common/db/target/foreign_keys.hpp"
 #include "common/db/target/set_columns.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/user_error.hpp"
@@ -53,6 +56,23 @@ void refuse_hazards(Transaction& transaction, const TableFacts& table, const std
   const auto hazards =
       transaction.exec(queries::catalog_hazards, Params::of(table.oid, verb(table)));
   if (!hazards.empty()) throw bad(field, "table", text(hazards.at(0), "hazard"));
+}
+
+void refuse_foreign_keys(Transaction& transaction, TableFacts& table, const Policy& policy,
+                         const std::string& field) {
+  table.foreign_keys = look_up_foreign_keys(transaction, table.oid);
+  mark_declared(table, policy);
+  const std::string problem = foreign_key_problem(table);
+  if (!problem.empty()) throw bad(field, "table", problem);
+  const auto is_known = [&](const ForeignKeyFacts& key) {
+    const auto same = [&](const ForeignKeyFacts& other) {
+      return other.child_oid == key.child_oid && other.constraint == key.constraint;
+    };
+    return std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(), same) ||
+           std::any_of(table.deeper_keys.begin(), table.deeper_keys.end(), same);
+  };
+  for (auto& step : plan_cascade(transaction, table, policy, picked_rows(table.name), field))
+    if (!is_known(step.key)) table.deeper_keys.push_back(std::move(step.key));
 }
 
 void require_column(const TableFacts& table, const std::string& column, const std::string& field,
@@ -103,7 +123,9 @@ TableFacts look_up_table(Transaction& transaction, const Policy& policy, const s
                    .partitioned = text(row, "kind") == "p",
                    .updated = policy.action.kind == Action::Kind::set,
                    .server_version = number<std::int32_t>(row, "server_version"),
-                   .columns = {}};
+                   .columns = {},
+                   .foreign_keys = {},
+                   .deeper_keys = {}};
   const std::string problem = refusal(row, policy.action.kind);
   if (!problem.empty()) throw bad(field, "table", table.name + " " + problem);
   table.columns = look_up_columns(transaction, table.oid).columns;
@@ -111,6 +133,8 @@ TableFacts look_up_table(Transaction& transaction, const Policy& policy, const s
   if (policy.action.kind == Action::Kind::call) return table;  // only looked at
   if (table.updated) check_set_columns(transaction, policy, table, field);
   refuse_hazards(transaction, table, field);
+  if (policy.action.kind == Action::Kind::remove)
+    refuse_foreign_keys(transaction, table, policy, field);
   return table;
 }
 
@@ -145,6 +169,16 @@ std::vector<RelationRow> look_up_relations(Transaction& transaction, const Table
                          .has_triggers = flag(row, "has_triggers")});
   }
   return relations;
+}
+
+void require_locks(const std::vector<RelationRow>& relations, const Policy& policy,
+                   const std::string& field) {
+  for (const auto& relation : relations)
+    if (!policy.cascade.empty() && !relation.may_lock)
+      throw bad(field, "cascade",
+                fmt::format("rows of {0} must be locked while their children go, which takes the "
+                            "right to update them; grant UPDATE on {0} to the worker's role",
+                            relation.name));
 }
 
 Identity look_up_identity(Transaction& transaction, std::uint32_t relation) {

@@ -14,6 +14,7 @@ struct BuiltStatement;
 /// the timestamp columns are timestamps, nothing on it makes a DELETE (or, by the
 /// policy's action, the UPDATE) mean something else. Throws
 /// UserError (bad_config) "FIELD.key: what is wrong; what to do"; `field` is the policy's place.
+/// Rows that foreign keys of other tables need are no hindrance: Predicate keeps them.
 [[nodiscard]] TableFacts look_up_table(Transaction& transaction, const Policy& policy,
                                        const std::string& field);
 
@@ -24,6 +25,11 @@ struct BuiltStatement;
 [[nodiscard]] std::vector<RelationRow> look_up_relations(Transaction& transaction,
                                                          const TableFacts& table,
                                                          const std::string& field);
+
+/// Throws UserError when the policy lets children go along and this role may not lock the rows that
+/// they belong to.
+void require_locks(const std::vector<RelationRow>& relations, const Policy& policy,
+                   const std::string& field);
 
 /// A relation's name and fingerprint now. Both are empty when it is gone.
 struct Identity {

@@ -10,8 +10,11 @@
 #include "common/db/target/batch_delete.hpp"
 #include "common/db/target/batch_transaction.hpp"
 #include "common/db/target/call_step.hpp"
+#include "common/db/target/cascade.hpp"
 #include "common/db/target/catalog.hpp"
+#include "common/db/target/foreign_keys.hpp"
 #include "common/db/target/partition_step.hpp"
+#include "common/db/target/row_step.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/stopwatch.hpp"
 
@@ -25,6 +28,8 @@ struct Deleted {
   std::int64_t rows = 0;
   std::optional<std::string> oldest;
   std::optional<std::string> newest;
+  std::int64_t parked = 0;
+  Cascaded cascaded;
   std::string cursor;  ///< for the next batch
   bool finished = false;
   const char* method = "delete";
@@ -40,44 +45,107 @@ Deleted to_deleted(const pqxx::row& row) {
   return deleted;
 }
 
-/// The cursor of a sweep is the number of its next block.
-std::int64_t next_block(const std::string& cursor, std::int64_t first) {
-  std::int64_t block = first;
-  std::from_chars(cursor.data(), cursor.data() + cursor.size(), block);
-  return block;
+/// The blocks of a sweep's next batch. Its cursor is the number of the next block, "" at first.
+BlockRange sweep_range(const CleanWork& work, const std::string& cursor, std::int64_t size) {
+  std::int64_t from = work.block_from;
+  std::from_chars(cursor.data(), cursor.data() + cursor.size(), from);
+  return {.from = from, .to = std::min(from + size, work.block_to)};
 }
 
-Deleted sweep(Transaction& transaction, const CleanStep& step, const std::string& relation,
-              const Predicate& predicate, const std::string& cursor) {
-  const CleanWork& work = *step.payload.work;
-  const std::int64_t from = next_block(cursor, work.block_from);
-  const BlockRange blocks{.from = from, .to = std::min(from + step.size, work.block_to)};
-  const BuiltStatement built = step.skip_locked
-                                   ? sweep_delete_skip_locked(relation, predicate, blocks)
-                                   : sweep_delete(relation, predicate, blocks);
-  Deleted deleted = to_deleted(transaction.exec_built(built.sql, built.params).at(0));
+void pass_blocks(const CleanWork& work, const BlockRange& blocks, Deleted& deleted) {
   deleted.cursor = std::to_string(blocks.to);
   deleted.finished = blocks.to >= work.block_to;
+}
+
+/// How far a pick by key or row by row has come.
+struct Picked {
+  std::int64_t rows = 0;
+  std::string last;  ///< the cursor of the last; "" when there is none
+};
+
+void pass_picked(const CleanStep& step, const Picked& picked, const std::string& cursor,
+                 Deleted& deleted) {
+  const CleanWork& work = *step.payload.work;
+  if (work.strategy == Strategy::sweep)
+    return pass_blocks(work, sweep_range(work, cursor, step.size), deleted);
+  deleted.finished = picked.rows < step.size;
+  deleted.cursor = picked.rows > 0 ? picked.last : cursor;
+}
+
+Deleted sweep(Transaction& transaction, const CleanStep& step, const BatchGround& ground,
+              const std::string& cursor) {
+  const CleanWork& work = *step.payload.work;
+  const BlockRange blocks = sweep_range(work, cursor, step.size);
+  const BuiltStatement built =
+      step.form == BatchForm::skip_locked
+          ? sweep_delete_skip_locked(ground.relation, ground.predicate, blocks)
+          : sweep_delete(ground.relation, ground.predicate, blocks);
+  Deleted deleted = to_deleted(transaction.exec_built(built.sql, built.params).at(0));
+  pass_blocks(work, blocks, deleted);
   return deleted;
 }
 
-Deleted by_index(Transaction& transaction, const CleanStep& step, const std::string& relation,
-                 const Predicate& predicate, const std::string& cursor) {
+Deleted by_index(Transaction& transaction, const CleanStep& step, const BatchGround& ground,
+                 const std::string& cursor) {
   const CleanWork& work = *step.payload.work;
   const KeyRange range{.phase = work.phase, .from = work.range_from, .to = work.range_to};
-  const BuiltStatement built = index_delete(relation, predicate, range, cursor, step.size);
+  const BuiltStatement built =
+      index_delete(ground.relation, ground.predicate, range, cursor, step.size);
   const auto row = transaction.exec_built(built.sql, built.params).at(0);
   Deleted deleted = to_deleted(row);
-  const auto picked = number(row, "picked");
+  const Picked picked{.rows = number(row, "picked"), .last = text(row, "cursor")};
   // A few rows may have been renewed between the pick and the delete; verification meets them
   // again. A full batch of which nothing goes would be picked for ever.
-  if (picked >= step.size && deleted.rows == 0)
-    stop(TargetTrouble::Kind::permanent,
-         fmt::format("{} rows of {} were picked and none was {}: a trigger or rule keeps them",
-                     picked, relation, predicate.sets() ? "changed" : "deleted"));
-  deleted.finished = picked < step.size;
-  deleted.cursor = picked > 0 ? text(row, "cursor") : cursor;
+  if (picked.rows >= step.size && deleted.rows == 0) stop_kept(picked.rows, 0, ground);
+  pass_picked(step, picked, cursor, deleted);
   return deleted;
+}
+
+Deleted one_by_one(Transaction& transaction, const CleanStep& step, const BatchGround& ground,
+                   const std::string& cursor) {
+  const RowsDone done = delete_row_by_row(transaction, step, ground, cursor);
+  if (step.payload.work->strategy == Strategy::index && done.picked >= step.size &&
+      done.rows + done.parked + done.locked == 0)
+    stop_kept(done.picked, 0, ground);
+  Deleted deleted;
+  deleted.rows = done.rows;
+  deleted.oldest = done.oldest;
+  deleted.newest = done.newest;
+  deleted.parked = done.parked;
+  deleted.cascaded = done.cascaded;
+  pass_picked(step, {.rows = done.picked, .last = done.cursor}, cursor, deleted);
+  return deleted;
+}
+
+/// Locks the rows first: between the end of a row's children and its own nobody may renew it or
+/// give it new ones.
+Deleted with_children(Transaction& transaction, const CleanStep& step, const BatchGround& ground,
+                      const std::string& cursor) {
+  const BuiltStatement pick = pick_batch(step, ground, cursor, {.key = "NULL", .locked = true});
+  Picked picked;
+  std::vector<std::string> tids;
+  for (const auto& row : transaction.exec_built(pick.sql, pick.params)) {
+    tids.push_back(text(row, "tid"));
+    picked.last = text(row, "cursor");
+  }
+  picked.rows = static_cast<std::int64_t>(tids.size());
+  Cascaded cascaded;
+  cascade(transaction, ground.children, tids, cascaded);
+  const BuiltStatement built = delete_picked(ground.relation, ground.predicate, tids);
+  Deleted deleted = to_deleted(transaction.exec_built(built.sql, built.params).at(0));
+  if (deleted.rows != picked.rows) stop_kept(picked.rows, deleted.rows, ground);
+  deleted.cascaded = std::move(cascaded);
+  pass_picked(step, picked, cursor, deleted);
+  return deleted;
+}
+
+Deleted take_batch(Transaction& transaction, const CleanStep& step, const BatchGround& ground,
+                   const std::string& cursor) {
+  if (step.form == BatchForm::row_by_row) return one_by_one(transaction, step, ground, cursor);
+  if (!ground.children.empty()) return with_children(transaction, step, ground, cursor);
+  if (step.payload.work->strategy == Strategy::sweep)
+    return sweep(transaction, step, ground, cursor);
+  return by_index(transaction, step, ground, cursor);
 }
 
 Deleted partition(Transaction& transaction, const CleanStep& step, const Limits& limits) {
@@ -98,15 +166,22 @@ Deleted partition(Transaction& transaction, const CleanStep& step, const Limits&
 
 /// Deletes or changes rows of a relation, after the gate.
 Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Limits& limits,
-                   const std::string& cursor) {
+                   const Fence& fence) {
   const CleanWork& work = *step.payload.work;
-  const std::string relation = confirm_identity(transaction, step.run.spec.action, work);
-  const TableFacts table = look_up_columns(transaction, work.relation);
-  const Predicate predicate(step.run.spec, table, limits, step.run.id.value,
-                            step.payload.bounds.has_cutoffs);
-  Deleted deleted = work.strategy == Strategy::sweep
-                        ? sweep(transaction, step, relation, predicate, cursor)
-                        : by_index(transaction, step, relation, predicate, cursor);
+  const Policy& policy = step.run.spec;
+  const std::string relation = confirm_identity(transaction, policy.action, work);
+  TableFacts table = look_up_columns(transaction, work.relation);
+  std::vector<CascadeStep> children;
+  if (policy.action.kind == Action::Kind::remove) {
+    table.foreign_keys = look_up_foreign_keys(transaction, work.relation);
+    mark_declared(table, policy);
+    children = plan_cascade(transaction, table, policy, picked_rows(relation),
+                            "policy " + step.run.policy);
+  }
+  Predicate predicate(policy, table, limits, step.run.id.value, step.payload.bounds.has_cutoffs);
+  if (fence.has_parked) predicate.leave_out_parked();
+  const BatchGround ground{.relation = relation, .predicate = predicate, .children = children};
+  Deleted deleted = take_batch(transaction, step, ground, fence.cursor);
   deleted.relation = relation;
   return deleted;
 }
@@ -127,30 +202,50 @@ Deleted call(Transaction& transaction, const CleanStep& step, const Limits& limi
 
 }  // namespace
 
+BuiltStatement pick_batch(const CleanStep& step, const BatchGround& ground,
+                          const std::string& cursor, const RowPick& pick) {
+  const CleanWork& work = *step.payload.work;
+  if (work.strategy == Strategy::sweep)
+    return pick_in_blocks(ground.relation, ground.predicate, sweep_range(work, cursor, step.size),
+                          pick);
+  const KeyRange range{
+      .phase = work.phase, .from = cursor.empty() ? work.range_from : cursor, .to = work.range_to};
+  return pick_in_keys(ground.relation, ground.predicate, range, pick, step.size);
+}
+
+void stop_kept(std::int64_t picked, std::int64_t done, const BatchGround& ground) {
+  stop(TargetTrouble::Kind::permanent,
+       fmt::format("{} rows of {} were picked and {} {}: a trigger or rule keeps them", picked,
+                   ground.relation, done == 0 ? "none was" : fmt::format("{} were", done),
+                   ground.predicate.sets() ? "changed" : "deleted"));
+}
+
 BatchDone CleanStep::run_in(Transaction& transaction, BatchProgress& progress) const {
   const Stopwatch watch;
   const Fence fence = admit_fence(transaction, run, lease);
   if (fence.finished)  // its last batch was committed by a worker that died before it could say so
-    return {.totals = fence.totals, .rows = 0, .size = size, .finished = true, .took = {}};
+    return {
+        .totals = fence.totals, .rows = 0, .size = size, .finished = true, .parked = 0, .took = {}};
   const Limits limits = pass_gate(transaction, run, payload.bounds);
   const Deleted deleted = payload.work->strategy == Strategy::call
                               ? call(transaction, *this, limits, progress)
                           : payload.work->strategy == Strategy::partition
                               ? partition(transaction, *this, limits)
-                              : clean_rows(transaction, *this, limits, fence.cursor);
+                              : clean_rows(transaction, *this, limits, fence);
   const auto row =
       transaction
           .exec(queries::ledger_record,
                 Params::of(lease.task.value, deleted.rows, deleted.cursor, deleted.finished,
                            run.policy, run.spec_sha256, deleted.relation, limits.cutoff.timestamptz,
                            deleted.oldest, deleted.newest, deleted.method, deleted.estimated,
-                           deleted.bounds))
+                           deleted.bounds, to_json(deleted.cascaded)))
           .at(0);
   progress.before = fence.totals;
   return {.totals = {.batches = number(row, "batches"), .rows = number(row, "rows")},
           .rows = deleted.rows,
           .size = size,
           .finished = deleted.finished,
+          .parked = deleted.parked,
           .took = watch.elapsed()};
 }
 

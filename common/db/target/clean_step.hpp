@@ -10,11 +10,24 @@
 
 namespace lethe::db {
 
+struct BuiltStatement;
+struct CascadeStep;
+struct Cascaded;
+struct RowPick;
+class Predicate;
+
 /// How far a batch came, for whoever must say what its end means.
 struct BatchProgress {
   /// The fence's totals before it, as soon as only the COMMIT is missing.
   std::optional<FenceTotals> before;
   bool calling = false;  ///< a function of the user's was running
+};
+
+/// How a batch deletes or changes the rows of its range.
+enum class BatchForm {
+  whole,        ///< in one statement
+  skip_locked,  ///< sweep: the same, leaving locked rows to a later pass
+  row_by_row,   ///< parking the rows that the server refuses
 };
 
 /// One batch of a clean task inside a transaction on the target.
@@ -23,11 +36,25 @@ struct CleanStep {
   const LeaseToken& lease;
   const TaskPayload& payload;  ///< of a clean task
   std::int64_t size = 0;       ///< blocks (sweep) or rows (index, call) or 1 (partition)
-  bool skip_locked = false;    ///< sweep: leave locked rows to a later pass
+  BatchForm form = BatchForm::whole;
 
   /// Fence, gate, identity, delete (or update, or call, or the end of a partition), ledger. Throws
   /// Stop or UserError.
   [[nodiscard]] BatchDone run_in(Transaction& transaction, BatchProgress& progress) const;
 };
+
+/// What a batch deletes from. Borrowed.
+struct BatchGround {
+  const std::string& relation;  ///< locked, quoted
+  const Predicate& predicate;
+  const std::vector<CascadeStep>& children;  ///< what goes before its rows
+};
+
+/// The rows of a step's next batch, by the strategy of its task; see batch_delete.hpp.
+[[nodiscard]] BuiltStatement pick_batch(const CleanStep& step, const BatchGround& ground,
+                                        const std::string& cursor, const RowPick& pick);
+
+/// Stops (permanent): `picked` rows were chosen, and a trigger or rule kept some of them.
+[[noreturn]] void stop_kept(std::int64_t picked, std::int64_t done, const BatchGround& ground);
 
 }  // namespace lethe::db

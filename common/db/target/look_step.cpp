@@ -5,6 +5,7 @@
 
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
+#include "common/db/target/foreign_keys.hpp"
 #include "common/db/target/functions.hpp"
 #include "common/db/target/partitions.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
@@ -104,6 +105,7 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
     return facts;
   }
   const TableFacts table = look_up_table(transaction, run.spec, field);
+  warn_of_missing_indexes(table);
   facts.server_version = table.server_version;
   facts.bounds = find_bounds(transaction, run, table, now.as_of);
   const Limits limits = pass_gate(transaction, run, facts.bounds);
@@ -115,8 +117,9 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
         {.policy = run.spec, .table = table, .limit = drop_limit(run.spec, table, limits)});
   const Look look{
       .transaction = transaction, .run = run, .predicate = predicate, .partitions = partitions};
-  for (const auto& relation : look_up_relations(transaction, table, field))
-    facts.relations.push_back(look.at(relation));
+  const auto relations = look_up_relations(transaction, table, field);
+  require_locks(relations, run.spec, field);
+  for (const auto& relation : relations) facts.relations.push_back(look.at(relation));
   return facts;
 }
 

@@ -114,6 +114,10 @@ std::string tenant_sql(const ColumnFacts& column) {
   return fmt::format("(x.{}::text COLLATE pg_catalog.\"C\")", column.quoted);
 }
 
+std::string referenced_sql(const ForeignKeyFacts& key) {
+  return fmt::format("EXISTS (SELECT 1 FROM {} WHERE {})", key.from_item, key.match);
+}
+
 std::string Predicate::instant() const { return row_instant_sql(policy_, table_); }
 
 const std::string& Predicate::limit(std::size_t phase) const {
@@ -179,6 +183,14 @@ std::string Predicate::shared_part(Params& params) const {
             : fmt::format("x.{} IS NOT NULL", table_.columns.at(policy_.tenant->column).quoted));
   parts.push_back(condition_sql(policy_.where, table_, params));
   if (sets()) parts.push_back(undone_sql(policy_, table_, params));
+  for (const auto& key : table_.foreign_keys)
+    if (!key.goes_along) parts.push_back("NOT " + referenced_sql(key));
+  if (without_parked_)
+    parts.push_back(fmt::format(
+        "NOT EXISTS (SELECT 1 FROM lethe.parked k WHERE k.run OPERATOR(pg_catalog.=) {}::text AND "
+        "k.relation_oid OPERATOR(pg_catalog.=) x.tableoid AND k.tid OPERATOR(pg_catalog.=) x.ctid "
+        "AND k.row_xmin OPERATOR(pg_catalog.=) x.xmin)",
+        params.bind(run_)));
   return joined(parts, "AND");
 }
 

@@ -29,6 +29,8 @@ struct Limits {
 /// Builds the condition "this row may be deleted", or changed by the policy's action `set`, over
 /// the alias `x`: then a row that has the new values already is none. Used for the pick, repeated
 /// in the DELETE or UPDATE around it, and turned round by verification, so that all three agree.
+/// Rows that a foreign key needs may not be deleted; one that comes to need a row in the same
+/// instant is left to the server's own check.
 class Predicate {
  public:
   /// Everything is borrowed and must outlive the predicate. `has_cutoffs`: lethe.cutoffs knows
@@ -40,6 +42,9 @@ class Predicate {
         limits_(limits),
         run_(std::move(run)),
         has_cutoffs_(has_cutoffs) {}
+
+  /// Leaves out the rows of the run that are set aside in lethe.parked.
+  void leave_out_parked() { without_parked_ = true; }
 
   /// Rows that are old enough by any of the policy's timestamp columns.
   [[nodiscard]] std::string all_phases(Params& params) const;
@@ -75,6 +80,7 @@ class Predicate {
   const Limits& limits_;
   std::string run_;
   bool has_cutoffs_;
+  bool without_parked_ = false;
 };
 
 /// The policy's `where` over alias `x`; "true" when there is none. NULLs make it not true, so such
@@ -94,5 +100,9 @@ class Predicate {
 
 /// The tenant of alias `x` as text that compares byte by byte, as lethe.cutoffs stores it.
 [[nodiscard]] std::string tenant_sql(const ColumnFacts& column);
+
+/// "Some row of the child points at row x": such a row x cannot be deleted. A key that is NULL in
+/// any column points at nothing (MATCH SIMPLE).
+[[nodiscard]] std::string referenced_sql(const ForeignKeyFacts& key);
 
 }  // namespace lethe::db

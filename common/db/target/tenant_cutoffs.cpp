@@ -29,6 +29,16 @@ std::string only_tenant(const Policy& policy, const TableFacts& table, Params& p
                      params.bind(*policy.tenant->only), tenant.type);
 }
 
+/// Branches of the census's CASE, one per foreign key.
+std::string referenced_verdicts(const TableFacts& table) {
+  std::string branches;
+  for (std::size_t i = 0; i < table.foreign_keys.size(); ++i)
+    if (!table.foreign_keys[i].goes_along)
+      branches +=
+          fmt::format(" WHEN {} THEN 'referenced {}'", referenced_sql(table.foreign_keys[i]), i);
+  return branches;
+}
+
 }  // namespace
 
 OverrideColumns override_columns(const Policy& policy) {
@@ -174,12 +184,10 @@ BuiltStatement table_boundary(const Policy& policy, const TableFacts& table) {
   return built;
 }
 
-BuiltStatement census(const OwnCutoffs& own, const std::string& as_of,
-                      const std::string& boundary) {
+std::string judged_ctes(const OwnCutoffs& own, const std::string& as_of,
+                        const std::string& boundary, Params& params) {
   const Policy& policy = own.policy;
   const TableFacts& table = own.table;
-  BuiltStatement built;
-  Params& params = built.params;
   const bool by_tenant = policy.tenant.has_value();
   const bool exceptions = own.possible();
   const std::string ctes = exceptions ? own.exceptions_ctes(as_of, params) + ", " : std::string();
@@ -198,32 +206,56 @@ BuiltStatement census(const OwnCutoffs& own, const std::string& as_of,
   const std::string not_after =
       exceptions ? "coalesce(e.not_after, 'infinity')"
                  : params.bind(boundary.empty() ? "infinity" : boundary) + "::timestamptz";
-  built.sql = fmt::format(
-      "WITH {ctes}judged AS (SELECT {tenant} AS tenant, {instant} AS ts, CASE WHEN ({where}) IS "
-      "NOT "
+  return fmt::format(
+      "{ctes}judged AS (SELECT {tenant} AS tenant, {instant} AS ts, CASE WHEN ({where}) IS NOT "
       "TRUE THEN 'condition' WHEN ({off}) THEN 'tenant_off' WHEN {instant} IS NULL OR NOT "
       "pg_catalog.isfinite({instant}) THEN 'no_timestamp' WHEN {instant} >= {now} - {age} THEN "
-      "'too_young' WHEN {instant} >= {not_after} THEN 'keep_min' WHEN {undone} THEN 'eligible' "
-      "ELSE 'done' END AS verdict "
-      "FROM "
-      "{table} AS x{join}) SELECT verdict, tenant, GROUPING(tenant) = 1 AS is_sum, count(*) AS "
-      "rows, "
-      "{iso_min} AS oldest, {iso_max} AS newest FROM judged GROUP BY GROUPING SETS ((verdict), "
-      "(verdict, tenant))",
+      "'too_young' WHEN {instant} >= {not_after} THEN 'keep_min'{referenced} WHEN {undone} THEN "
+      "'eligible' ELSE 'done' END AS verdict, x.tableoid AS relation, x.ctid AS tid FROM {table} "
+      "AS "
+      "x{join})",
       fmt::arg("ctes", ctes), fmt::arg("tenant", tenant), fmt::arg("instant", instant),
       fmt::arg("where", condition_sql(policy.where, table, params)), fmt::arg("off", off),
       fmt::arg("now", now),
       fmt::arg("age", exceptions ? fmt::format("coalesce(e.retain, {})", retain) : retain),
       fmt::arg("undone", undone_sql(policy, table, params)), fmt::arg("not_after", not_after),
-      fmt::arg("table", table.name),
+      fmt::arg("referenced", referenced_verdicts(table)), fmt::arg("table", table.name),
       fmt::arg("join", exceptions ? fmt::format(" LEFT JOIN exceptions e ON e.tenant = {}", tenant)
-                                  : std::string()),
+                                  : std::string()));
+}
+
+BuiltStatement census(const OwnCutoffs& own, const std::string& as_of,
+                      const std::string& boundary) {
+  BuiltStatement built;
+  const std::string ctes = judged_ctes(own, as_of, boundary, built.params);
+  built.sql = fmt::format(
+      "WITH {ctes} SELECT verdict, tenant, GROUPING(tenant) = 1 AS is_sum, count(*) AS rows, "
+      "{iso_min} AS oldest, {iso_max} AS newest FROM judged GROUP BY GROUPING SETS ((verdict), "
+      "(verdict, tenant))",
+      fmt::arg("ctes", ctes),
       fmt::arg("iso_min",
                "pg_catalog.to_char(pg_catalog.min(ts) AT TIME ZONE 'UTC', "
                "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"),
       fmt::arg("iso_max",
                "pg_catalog.to_char(pg_catalog.max(ts) AT TIME ZONE 'UTC', "
                "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"));
+  return built;
+}
+
+std::string eligible_rows(const TableFacts& table) {
+  return fmt::format(
+      "(SELECT x.* FROM {} AS x JOIN eligible g ON g.relation OPERATOR(pg_catalog.=) x.tableoid "
+      "AND g.tid OPERATOR(pg_catalog.=) x.ctid)",
+      table.name);
+}
+
+BuiltStatement eligible_ctes(const OwnCutoffs& own, const std::string& as_of,
+                             const std::string& boundary) {
+  BuiltStatement built;
+  built.sql = fmt::format(
+      "{}, eligible AS MATERIALIZED (SELECT j.relation, j.tid FROM judged j WHERE j.verdict = "
+      "'eligible')",
+      judged_ctes(own, as_of, boundary, built.params));
   return built;
 }
 

@@ -51,9 +51,20 @@ struct OwnCutoffs {
 /// '-infinity' when there are fewer. Returns boundary. For policies with keep_min > 0.
 [[nodiscard]] BuiltStatement table_boundary(const Policy& policy, const TableFacts& table);
 
+/// The CTE judged(tenant, ts, verdict, relation, tid) of census, all rows of the table, with what
+/// it is made of, without the word WITH.
+[[nodiscard]] std::string judged_ctes(const OwnCutoffs& own, const std::string& as_of,
+                                      const std::string& boundary, Params& params);
+
 /// Counts what a run made now would delete and why the rest stays: one row per verdict and tenant
-/// group. Returns verdict, tenant (NULL: the sum), rows, oldest, newest.
+/// group. Returns verdict, tenant (NULL: the sum), rows, oldest, newest. The verdict "referenced N"
+/// means that number N of the table's foreign keys is the first that needs the row.
 [[nodiscard]] BuiltStatement census(const OwnCutoffs& own, const std::string& as_of,
                                     const std::string& boundary);
+
+/// The rows that census calls eligible, as a FROM item, beside the CTEs of eligible_ctes.
+[[nodiscard]] std::string eligible_rows(const TableFacts& table);
+[[nodiscard]] BuiltStatement eligible_ctes(const OwnCutoffs& own, const std::string& as_of,
+                                           const std::string& boundary);
 
 }  // namespace lethe::db

@@ -9,6 +9,7 @@
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_delete.hpp"
 #include "common/db/target/batch_transaction.hpp"
+#include "common/db/target/row_step.hpp"
 #include "common/stopwatch.hpp"
 
 namespace lethe::db {
@@ -52,8 +53,11 @@ std::int64_t look_through(Transaction& transaction, const RelationRow& relation,
   return block;
 }
 
-/// True when an index leads to every expired row, so that a probe finds what a scan would.
-bool probed_by_index(Transaction& transaction, const RunContext& run, std::uint32_t relation) {
+/// True when an index leads to every expired row, so that a probe finds what a scan would, and is
+/// not held up by rows that other tables need.
+bool probed_by_index(Transaction& transaction, const RunContext& run, const TableFacts& table,
+                     std::uint32_t relation) {
+  if (!table.foreign_keys.empty()) return false;
   for (std::size_t phase = 0; phase < run.spec.timestamp.size(); ++phase)
     if (index_lead(transaction, relation, run.spec, phase) == IndexLead::none) return false;
   return true;
@@ -64,6 +68,11 @@ bool found_by_index(Transaction& transaction, const RunContext& run, const Relat
   for (std::size_t phase = 0; phase < run.spec.timestamp.size(); ++phase)
     if (found(transaction, find_by_index(relation.name, predicate, phase))) return true;
   return false;
+}
+
+bool has_chains(const TableFacts& table) {
+  return std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(),
+                     [](const auto& key) { return key.of_itself; });
 }
 
 }  // namespace
@@ -78,7 +87,8 @@ Verified verify_step(Transaction& transaction, const RunContext& run, const Leas
     return {.finished = true, .clean = true, .left_in = "", .took = watch.elapsed()};
   const std::string field = run.policy.empty() ? "ad hoc" : "policy " + run.policy;
   const TableFacts table = look_up_table(transaction, run.spec, field);
-  const Predicate predicate(run.spec, table, limits, run.id.value, bounds.has_cutoffs);
+  Predicate predicate(run.spec, table, limits, run.id.value, bounds.has_cutoffs);
+  if (fence.has_parked) predicate.leave_out_parked();
   Position position = parse(fence.cursor);
   for (const auto& relation : look_up_relations(transaction, table, field)) {
     if (relation.oid < position.relation) continue;
@@ -87,21 +97,37 @@ Verified verify_step(Transaction& transaction, const RunContext& run, const Leas
     // Row by row where every row may have its own tenant's cutoff an index does not narrow it down,
     // nor where it leads through all rows that were changed before.
     if (table.server_version < tid_ranges_since ||
-        (!bounds.has_cutoffs && !table.updated && probed_by_index(transaction, run, relation.oid)))
+        (!bounds.has_cutoffs && !table.updated &&
+         probed_by_index(transaction, run, table, relation.oid)))
       reached = found_by_index(transaction, run, relation, predicate) ? -1 : relation.blocks;
     else
       reached = look_through(transaction, relation, predicate, position.block, watch);
     if (reached < 0)
-      return {.finished = true, .clean = false, .left_in = relation.name, .took = watch.elapsed()};
+      return {.finished = true,
+              .clean = false,
+              .left_in = relation.name,
+              .parked = 0,
+              .parked_why = "",
+              .chained = has_chains(table),
+              .took = watch.elapsed()};
     position.block = reached;
     if (reached < relation.blocks) {
       transaction.exec(
           queries::fence_move_cursor,
           Params::of(lease.task.value, fmt::format("{}:{}", position.relation, position.block)));
-      return {.finished = false, .clean = false, .left_in = "", .took = watch.elapsed()};
+      Verified unfinished;
+      unfinished.took = watch.elapsed();
+      return unfinished;
     }
   }
-  return {.finished = true, .clean = true, .left_in = "", .took = watch.elapsed()};
+  const ParkedCount parked = count_parked(transaction, run.id.value);
+  return {.finished = true,
+          .clean = true,
+          .left_in = "",
+          .parked = parked.rows,
+          .parked_why = parked.message,
+          .chained = false,
+          .took = watch.elapsed()};
 }
 
 }  // namespace lethe::db

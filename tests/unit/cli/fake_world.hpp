@@ -294,6 +294,7 @@ struct TargetBehaviour {
   Census census;
   std::vector<Finding> findings;
   LedgerTotals ledger;
+  std::vector<ParkedRow> parked;
   std::vector<QuarantinedTable> quarantine;
 };
 
@@ -317,6 +318,16 @@ class FakeTarget final : public TargetDatabase {
   }
   void halt(bool halted, const std::string&) override { write(halted ? "halt" : "unhalt"); }
   LedgerTotals ledger_totals(const std::string&) override { return reach(), behaviour_.ledger; }
+  std::vector<ParkedRow> parked(const std::string& run, std::int32_t) override {
+    reach();
+    std::vector<ParkedRow> rows;
+    for (const ParkedRow& row : behaviour_.parked)
+      if (run.empty() || row.run == run) rows.push_back(row);
+    return rows;
+  }
+  std::int64_t count_parked(const std::string& run) override {
+    return static_cast<std::int64_t>(parked(run, 1).size());
+  }
   std::vector<QuarantinedTable> quarantine(bool all) override {
     reach();
     std::vector<QuarantinedTable> found;

@@ -114,11 +114,22 @@ TEST_CASE("the census tells what goes and why the rest stays", "[output]") {
   census.newest = "2026-08-22";
   census.bytes = 2'000;
   census.tenants = {{"acme", 600, 400}};
+  census.referenced = 7;
+  census.references = {{"lines_fk", "public.lines", 7, "CREATE INDEX ON public.lines (a)"},
+                       {"notes_fk", "public.notes", 0, ""}};
+  census.children = {{"public.items", 800, false}, {"public.carts", 1, true}};
   const std::string text = census_text(census);
   CHECK(text.find("would be deleted                400\n") != std::string::npos);
   CHECK(text.find("  kept by keep_min              100\n") != std::string::npos);
   CHECK(text.find("oldest 2020-01-01, newest 2026-08-22, about 2.0 kB\n") != std::string::npos);
   CHECK(text.find("acme      600       400\n") != std::string::npos);
+  CHECK(text.find("  referenced by other rows        7\n") != std::string::npos);
+  CHECK(text.find("kept: 7 rows referenced by public.lines (foreign key lines_fk)\n") !=
+        std::string::npos);
+  CHECK(text.find("run: CREATE INDEX ON public.lines (a)\n") != std::string::npos);
+  CHECK(text.find("notes") == std::string::npos);
+  CHECK(text.find("goes along: 800 rows of public.items\n") != std::string::npos);
+  CHECK(text.find("changed: 1 row of public.carts\n") != std::string::npos);
 }
 
 }  // namespace

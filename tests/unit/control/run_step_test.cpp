@@ -83,6 +83,43 @@ TEST_CASE("a run that never gets clean fails and names where rows are left", "[r
   CHECK(step.error.find("public.events") != std::string::npos);
 }
 
+TEST_CASE("a run with parked rows fails once nothing else is left and says how to see them",
+          "[run_step]") {
+  RunProgress progress = run_in("verifying");
+  progress.run = "R1";
+  VerifyOutcome parked = clean;
+  parked.parked = 1;
+  parked.parked_why = "it is needed";
+  RunStep step = next_run_step(progress, parked);
+  CHECK(step.state == "failed");
+  CHECK(step.error ==
+        "1 row is parked: the database refuses to delete it; it said: it is needed; lethe parked "
+        "list --run R1 shows it");
+  parked.parked = 12;
+  step = next_run_step(progress, parked);
+  CHECK(step.error.find("12 rows are parked") == 0);
+  parked.clean = false;
+  CHECK(next_run_step(progress, parked).kind == RunStep::Kind::plan_again);
+}
+
+TEST_CASE("a run goes down a chain of rows for as long as each pass deletes some", "[run_step]") {
+  RunProgress progress = run_in("verifying");
+  VerifyOutcome chained = not_clean;
+  chained.chained = true;
+  progress.passes = passes_max + 10;
+  progress.rows = 11;
+  progress.pass_rows = 10;
+  const RunStep step = next_run_step(progress, chained);
+  CHECK(step.kind == RunStep::Kind::plan_again);
+  CHECK(step.delay == 0ms);
+  CHECK(next_run_step(progress, not_clean).state == "failed");
+  progress.pass_rows = 11;
+  CHECK(next_run_step(progress, chained).state == "failed");
+  progress.pass_rows = 10;
+  progress.passes = chain_passes_max - 1;
+  CHECK(next_run_step(progress, chained).state == "failed");
+}
+
 TEST_CASE("a run that lost its tasks has failed rather than hang", "[run_step]") {
   for (const char* state : {"planned", "verifying"})
     CHECK(next_run_step(run_in(state), {}).state == "failed");

@@ -80,5 +80,5 @@ TEST_CASE("the messages that the reference quotes are the messages of the parser
   REQUIRE(messages.size() == 1);
   CHECK(messages[0] == refusal(policy_text("retain", "retain: 0 days")) + "\n" +
                            refusal(policy_text("retain", "retain: 90")) + "\n" +
-                           refusal(policy_text("cascade", "cascade: [a]")) + "\n");
+                           refusal(policy_text("archive", "archive: [a]")) + "\n");
 }

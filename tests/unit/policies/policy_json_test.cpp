@@ -26,6 +26,8 @@ class RandomPolicies {
     if (below(2) == 0) policy.tenant = tenant();
     if (below(2) == 0) policy.schedule = text();
     policy.timezone = text();
+    for (std::int64_t count = below(3); count > 0; --count)
+      policy.cascade.push_back({text(), text()});
     policy.action = action();
     return policy;
   }

@@ -2,8 +2,10 @@
 #include "tests/unit/policies/policy_text.hpp"
 
 using namespace lethe;
+using lethe::policy_test::contains;
 using lethe::policy_test::only_policy;
 using lethe::policy_test::policy_text;
+using lethe::policy_test::refusal;
 
 TEST_CASE("every key of a policy file reaches its member", "[policy_parser]") {
   const PolicyFile file = parse_policies(R"(
@@ -107,6 +109,27 @@ TEST_CASE("either list or both may be empty", "[policy_parser]") {
     CHECK(file.targets.empty());
     CHECK(file.policies.empty());
   }
+}
+
+TEST_CASE("the tables that go along are read with their schema", "[policy_parser]") {
+  const Policy policy =
+      only_policy(policy_text("cascade", "cascade: [lines, \"odd.Notes\", 'a.\"t\"\"x\"']"));
+  CHECK(policy.cascade ==
+        std::vector<TableName>{{"public", "lines"}, {"odd", "Notes"}, {"a", "t\"x"}});
+  CHECK(only_policy(policy_text()).cascade.empty());
+}
+
+TEST_CASE("tables that go along are listed once and are others than the policy's",
+          "[policy_parser]") {
+  CHECK(contains(refusal(policy_text("cascade", "cascade: []")), "cascade"));
+  CHECK(contains(refusal(policy_text("cascade", "cascade: lines")), "cascade"));
+  CHECK(contains(refusal(policy_text("cascade", "cascade: [lines, public.lines]")),
+                 "is in the list twice"));
+  CHECK(contains(refusal(policy_text("cascade", "cascade: [sessions]")),
+                 "is the table of the policy itself"));
+  for (const std::string action : {"{set: {email: null}}", "{call: app.f}"})
+    CHECK(contains(refusal(policy_text("cascade", "cascade: [lines]\n    action: " + action)),
+                   "cascade: needs action: delete; remove one of them"));
 }
 
 TEST_CASE("keep_min of the table and zero are read", "[policy_parser]") {

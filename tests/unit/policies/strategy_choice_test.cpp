@@ -48,6 +48,7 @@ TEST_CASE("a rule under which some old rows may stay never lets partitions go as
   Policy policy = only_policy(policy_text("partitions", "partitions: drop"));
   CHECK(drop_obstacle(policy).empty());
   SECTION("a condition") { policy.where.kind = Condition::Kind::any; }
+  SECTION("children that go along") { policy.cascade = {{"public", "lines"}}; }
   SECTION("two timestamps") { policy.timestamp.emplace_back("made_at"); }
   SECTION("no timestamp") { policy.timestamp.clear(); }
   SECTION("one tenant") { policy.tenant = TenantRule{"c", {}, {}, "acme"}; }

@@ -2,6 +2,7 @@
 
 #include "common/policies/text_rules.hpp"
 #include "tests/support/catch.hpp"
+#include "worker/pacing.hpp"
 
 using namespace lethe;
 using namespace lethe::worker;
@@ -138,6 +139,54 @@ TEST_CASE("trouble that no retry can cure is dead with its message and SQLSTATE"
   }
 }
 
+TEST_CASE("a batch that a row makes fail is halved at once and spends no attempt", "[next_step]") {
+  const Settlement result = after(Kind::poisoned);
+  CHECK(result.outcome == Outcome::release);
+  CHECK(result.batch_size == 128);
+  CHECK(result.delay == 0ms);
+  CHECK(result.error == "it said no");
+  CHECK(after(Kind::poisoned, sweep_of(3)).batch_size == 1);
+  StepFacts by_index = sweep_of(33);
+  by_index.strategy = Strategy::index;
+  CHECK(after(Kind::poisoned, by_index).batch_size == 32);
+}
+
+TEST_CASE("what fails even row by row is dead", "[next_step]") {
+  CHECK(after(Kind::poisoned, sweep_of(1)).outcome == Outcome::dead);
+  StepFacts by_index = sweep_of(32);
+  by_index.strategy = Strategy::index;
+  CHECK(after(Kind::poisoned, by_index).outcome == Outcome::dead);
+  StepFacts verification = sweep_of(0);
+  verification.strategy = std::nullopt;
+  CHECK(after(Kind::poisoned, verification).outcome == Outcome::dead);
+}
+
+TEST_CASE("a search for a poisoned row ends whatever size it begins with", "[next_step]") {
+  for (const Strategy strategy : {Strategy::sweep, Strategy::index}) {
+    StepFacts facts = sweep_of(65'536);
+    facts.strategy = strategy;
+    int halvings = 0;
+    for (; after(Kind::poisoned, facts).outcome == Outcome::release; ++halvings)
+      facts.size = batch_size_now(strategy, after(Kind::poisoned, facts).batch_size);
+    CHECK(facts.size == isolated_at(strategy));
+    CHECK(halvings <= 16);
+  }
+}
+
+TEST_CASE("a verification tells what is parked and whether rows are chained", "[next_step]") {
+  Verified verified;
+  verified.finished = true;
+  verified.clean = true;
+  verified.parked = 2;
+  verified.parked_why = "it\nsaid no";
+  verified.chained = true;
+  const auto result = step(sweep_of(0), verified);
+  REQUIRE(result->verify.has_value());
+  CHECK(result->verify->parked == 2);
+  CHECK(result->verify->parked_why == "it said no");
+  CHECK(result->verify->chained);
+}
+
 TEST_CASE("a dead task always has a reason", "[next_step]") {
   const auto result =
       step(sweep_of(256), TargetTrouble{.kind = Kind::permanent, .message = "", .sqlstate = ""});
@@ -213,14 +262,15 @@ TEST_CASE("a step that outlived its lease is not repeated with the same size for
   CHECK(after(Kind::timed_out, facts).outcome == Outcome::fail);
 }
 
-TEST_CASE("passing trouble spends an attempt and backs off", "[next_step]") {
+TEST_CASE("passing trouble spends an attempt and backs off and comes back with less work",
+          "[next_step]") {
   StepFacts facts = sweep_of(256);
   facts.task.attempts = 3;
   const Settlement result = after(Kind::retryable, facts);
   CHECK(result.outcome == Outcome::fail);
   CHECK(result.delay >= 6'400ms);
   CHECK(result.delay <= 9'600ms);
-  CHECK(result.batch_size == 0);
+  CHECK(result.batch_size == 128);
   CHECK_FALSE(result.target_down);
 }
 

@@ -19,8 +19,10 @@ Strategy any_strategy() {
 TEST_CASE("a task of which nothing is known starts with the first size", "[pacing]") {
   CHECK(batch_size_now(Strategy::sweep, 0) == 256);
   CHECK(batch_size_now(Strategy::index, 0) == 1'000);
+  CHECK(batch_size_now(Strategy::sweep, 1) == 1);
+  CHECK(batch_size_now(Strategy::index, 1) == 32);
   CHECK(batch_size_now(Strategy::call, 0) == 1'000);
-  CHECK(batch_size_now(Strategy::sweep, 1) == 16);
+  CHECK(batch_size_now(Strategy::call, 1) == 100);
   CHECK(batch_size_now(Strategy::index, 1'000'000) == 50'000);
   CHECK(batch_size_now(Strategy::partition, 0) == 1);
 }
@@ -67,6 +69,12 @@ TEST_CASE("a size never moves against what was measured", "[pacing]") {
     if (took < 175ms) RC_ASSERT(next > size || size == limits.max);
     RC_ASSERT(next <= 2 * size);
   }));
+}
+
+TEST_CASE("after a search for a poisoned row batches are of the usual size again", "[pacing]") {
+  CHECK(batch_size_after(Strategy::sweep, 1, 1ms, 250ms) == 16);
+  CHECK(batch_size_after(Strategy::index, 32, 1ms, 250ms) == 100);
+  CHECK(halved(Strategy::sweep, 1) == 16);
 }
 
 TEST_CASE("halving ends at the smallest size", "[pacing]") {

@@ -1,6 +1,6 @@
 -- What would make a DELETE or UPDATE on a table or its partitions do more, less or something else than
--- it says. Rules; triggers whose code somebody else than us or a superuser controls; foreign keys that
--- would delete or change rows of other tables (an UPDATE leaves alone what they refer to).
+-- it says: rules, and triggers whose code somebody else than us or a superuser controls. Foreign keys
+-- are foreign_keys.sql's business.
 --
 --   $1 oid      table
 --   $2 text     DELETE or UPDATE
@@ -27,11 +27,3 @@ SELECT format('trigger %I on %s would run the code of role %I with the worker''s
  WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
    AND (t.tgtype & CASE $2::text WHEN 'DELETE' THEN 8 ELSE 16 END) <> 0
    AND NOT o.rolsuper AND o.rolname <> current_user
-UNION ALL
-SELECT format('foreign key %I of %s would %s rows there when rows here are deleted; change it to ON '
-              'DELETE NO ACTION or RESTRICT', f.conname, f.conrelid::regclass,
-              CASE f.confdeltype WHEN 'c' THEN 'delete' ELSE 'change' END)
-  FROM pg_constraint f
-  JOIN tree ON tree.oid = f.confrelid
- WHERE $2::text = 'DELETE' AND f.contype = 'f' AND f.confdeltype IN ('c', 'n', 'd')
-   AND f.conparentid = 0

@@ -1,9 +1,9 @@
--- Forgets fences and cutoffs of old runs: what is older than 30 days and more than 20 runs back.
+-- Forgets fences, cutoffs and parked rows of old runs: what is older than 30 days and more than 20 runs back.
 --
 --   $1 text     the run that is being planned
 -- Affects  the forgotten rows
 -- Locks    those rows
--- Index    fence_run, cutoffs_pkey
+-- Index    fence_run, cutoffs_pkey, parked_row
 -- Caller   PgTaskRunner::look
 WITH old AS (
   SELECT f.run
@@ -16,5 +16,7 @@ WITH old AS (
    LIMIT 100
 ), cutoffs AS (
   DELETE FROM lethe.cutoffs c WHERE c.run = ANY (ARRAY (SELECT old.run FROM old))
+), parked AS (
+  DELETE FROM lethe.parked p WHERE p.run = ANY (ARRAY (SELECT old.run FROM old))
 )
 DELETE FROM lethe.fence f WHERE f.run = ANY (ARRAY (SELECT old.run FROM old))

@@ -14,6 +14,7 @@
 --   $11 text    method: delete, drop, quarantine
 --   $12 boolean $2 is an estimate
 --   $13 text    bounds of the partition that went as a whole, '' for none
+--   $14 text    jsonb of the children's rows that went along, by child; NULL when none did
 -- Returns  batches, rows: the totals including this batch
 -- Locks    the new row; the fence row, held already
 -- Index    fence_pkey, ledger_task_batch_key
@@ -31,16 +32,16 @@ WITH entry AS (
            $5::text, $6::text, $7::text, $8::text, $2::bigint, coalesce($9::text, ''),
            coalesce($10::text, ''), e.xid, e.system_identifier, e.timeline,
            extract(epoch FROM e.at),
-           CASE WHEN $11::text <> 'delete' THEN concat_ws(E'\x1f', $11::text, $12::boolean, $13::text) END),
-           'UTF8')), 'hex') AS hash
+           CASE WHEN $11::text <> 'delete' THEN concat_ws(E'\x1f', $11::text, $12::boolean, $13::text) END,
+           $14::jsonb::text), 'UTF8')), 'hex') AS hash
     FROM entry e
 ), written AS (
   INSERT INTO lethe.ledger (task, epoch, batch, run, policy, policy_hash, relation, cutoff, rows,
                             oldest, newest, xid, system_identifier, timeline, at, prev_hash, hash,
-                            method, estimated, bounds)
+                            method, estimated, bounds, cascaded)
   SELECT h.task, h.epoch, h.batch, h.run, $5::text, $6::text, $7::text, $8::timestamptz, $2::bigint,
          $9::text, $10::text, h.xid, h.system_identifier, h.timeline, h.at, h.prev_hash, h.hash,
-         $11::text, $12::boolean, $13::text
+         $11::text, $12::boolean, $13::text, $14::jsonb
     FROM hashed h
 )
 UPDATE lethe.fence f
