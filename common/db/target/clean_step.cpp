@@ -51,7 +51,9 @@ Deleted sweep(Transaction& transaction, const CleanStep& step, const std::string
               const Predicate& predicate, const std::string& cursor) {
   const CleanWork& work = *step.payload.work;
   const std::int64_t from = next_block(cursor, work.block_from);
-  const BlockRange blocks{.from = from, .to = std::min(from + step.size, work.block_to)};
+  const BlockRange blocks{.from = from,
+                          .to = std::min(from + step.size, work.block_to),
+                          .listed = transaction.server_version() < tid_ranges_since};
   const BuiltStatement built = step.skip_locked
                                    ? sweep_delete_skip_locked(relation, predicate, blocks)
                                    : sweep_delete(relation, predicate, blocks);
