@@ -112,8 +112,10 @@ std::int64_t rows_scanned(TestDatabase& database) {
 
 }  // namespace
 
+// Alone, because before PostgreSQL 14 a snapshot in any database of the server keeps the index
+// entries of ended tasks from being forgotten.
 TEST_CASE("leasing and settling read only the rows they change, whenever their plans were made",
-          "[admission][plan]") {
+          "[admission][plan][alone]") {
   const int tasks = GENERATE(30'000, 1'000'000);
   constexpr int turns = 50;
   TestDatabase database;
