@@ -34,7 +34,7 @@ std::string in_quotes(const std::string& name) {
   return result + '"';
 }
 
-/// `who` needs one: "PostgreSQL 13".
+/// `who` needs one: "strategy index".
 std::string missing_index(std::string_view who, const RelationFacts& relation,
                           const Policy& policy) {
   std::string cure;
@@ -203,17 +203,13 @@ Plan call_of(const FunctionIdentity& function) {
 std::variant<Strategy, std::string> by_rows(const RelationFacts& relation, const PlanFacts& facts,
                                             const Policy& policy) {
   const bool has_indexes = has_index(relation, policy);
-  const bool old_server = facts.server_version < first_version_with_ranges;
-  if (policy.strategy == StrategyChoice::sweep) {
-    if (old_server) return "strategy sweep needs PostgreSQL 14 or later; write strategy: auto";
-    return Strategy::sweep;
-  }
+  const bool slow_sweeps = facts.server_version < first_version_with_ranges;
+  if (policy.strategy == StrategyChoice::sweep) return Strategy::sweep;
   if (policy.strategy == StrategyChoice::index) {
     if (!has_indexes) return missing_index("strategy index", relation, policy);
     return Strategy::index;
   }
-  if (old_server && !has_indexes) return missing_index("PostgreSQL 13", relation, policy);
-  if (has_indexes && (old_server || few_are_expired(relation))) return Strategy::index;
+  if (has_indexes && (slow_sweeps || few_are_expired(relation))) return Strategy::index;
   return Strategy::sweep;
 }
 

@@ -192,6 +192,10 @@ pqxx::result Transaction::exec_built(const std::string& sql, const Params& param
 
 pqxx::result Transaction::exec_text(const std::string& sql) { return work_->exec(sql); }
 
+std::int32_t Transaction::server_version() const {
+  return session_.impl().connection.server_version();
+}
+
 void Transaction::commit() {
   try {
     exec_text("COMMIT");

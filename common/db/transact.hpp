@@ -52,6 +52,9 @@ class Transaction {
   pqxx::result exec_text(const std::string& sql);
   void commit();
 
+  /// Of the server behind a pooler, if there is one; e.g. 150018.
+  [[nodiscard]] std::int32_t server_version() const;
+
  private:
   explicit Transaction(Session& session);
 

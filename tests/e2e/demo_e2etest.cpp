@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -25,9 +25,12 @@ using std::chrono::seconds;
 const fs::path programs = LETHE_BIN_DIR;
 constexpr seconds end_limit{120};
 
+/// "" when a process ends while it is read from /proc, which iterators would throw for.
 std::string text_of(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
 }
 
 /// One command of `lethe`, with a directory for its temporary files in which nothing may be left.

@@ -17,10 +17,16 @@ struct BuiltStatement {
   Params params;
 };
 
+/// The first server that scans ranges of row addresses.
+inline constexpr std::int32_t tid_ranges_since = 140'000;
+
 /// Physical blocks [from, to) of a relation.
 struct BlockRange {
   std::int64_t from = 0;
   std::int64_t to = 0;
+  /// Every address that a row of these blocks can have is named, for a server that would read the
+  /// whole relation for a range. Takes about five times as long as a range where there are some.
+  bool listed = false;
 };
 
 /// The part [from, to) of a timestamp column; text of its type, "" is an open end.

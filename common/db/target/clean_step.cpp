@@ -49,7 +49,12 @@ Deleted to_deleted(const pqxx::row& row) {
 BlockRange sweep_range(const CleanWork& work, const std::string& cursor, std::int64_t size) {
   std::int64_t from = work.block_from;
   std::from_chars(cursor.data(), cursor.data() + cursor.size(), from);
-  return {.from = from, .to = std::min(from + size, work.block_to)};
+  return {.from = from, .to = std::min(from + size, work.block_to), .listed = false};
+}
+
+BlockRange for_server(Transaction& transaction, BlockRange blocks) {
+  blocks.listed = transaction.server_version() < tid_ranges_since;
+  return blocks;
 }
 
 void pass_blocks(const CleanWork& work, const BlockRange& blocks, Deleted& deleted) {
@@ -75,7 +80,7 @@ void pass_picked(const CleanStep& step, const Picked& picked, const std::string&
 Deleted sweep(Transaction& transaction, const CleanStep& step, const BatchGround& ground,
               const std::string& cursor) {
   const CleanWork& work = *step.payload.work;
-  const BlockRange blocks = sweep_range(work, cursor, step.size);
+  const BlockRange blocks = for_server(transaction, sweep_range(work, cursor, step.size));
   const BuiltStatement built =
       step.form == BatchForm::skip_locked
           ? sweep_delete_skip_locked(ground.relation, ground.predicate, blocks)
@@ -206,8 +211,8 @@ BuiltStatement pick_batch(const CleanStep& step, const BatchGround& ground,
                           const std::string& cursor, const RowPick& pick) {
   const CleanWork& work = *step.payload.work;
   if (work.strategy == Strategy::sweep)
-    return pick_in_blocks(ground.relation, ground.predicate, sweep_range(work, cursor, step.size),
-                          pick);
+    return pick_in_blocks(ground.relation, ground.predicate,
+                          for_server(transaction, sweep_range(work, cursor, step.size)), pick);
   const KeyRange range{
       .phase = work.phase, .from = cursor.empty() ? work.range_from : cursor, .to = work.range_to};
   return pick_in_keys(ground.relation, ground.predicate, range, pick, step.size);

@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::chrono::milliseconds step_time{2'000};
 constexpr std::int64_t blocks_at_once = 8'192;
+constexpr std::int64_t listed_at_once = 1'024;
 constexpr std::int64_t blocks_in_one_look = 65'536;  // 512 MiB: a second or two
-constexpr std::int32_t tid_ranges_since = 140'000;
 
 /// Where a verification stands: relations are looked at by oid, each from its first block.
 struct Position {
@@ -43,10 +43,13 @@ bool found(Transaction& transaction, const BuiltStatement& built) {
 /// -1 when an eligible row was found.
 std::int64_t look_through(Transaction& transaction, const RelationRow& relation,
                           const Predicate& predicate, std::int64_t block, const Stopwatch& watch) {
-  if (block == 0 && relation.blocks > blocks_at_once && relation.blocks <= blocks_in_one_look)
+  const bool listed = transaction.server_version() < tid_ranges_since;
+  const std::int64_t at_once = listed ? listed_at_once : blocks_at_once;
+  if (block == 0 && relation.blocks > at_once && relation.blocks <= blocks_in_one_look)
     return found(transaction, find_anywhere(relation.name, predicate)) ? -1 : relation.blocks;
   while (block < relation.blocks && watch.elapsed() < step_time) {
-    const BlockRange range{.from = block, .to = std::min(block + blocks_at_once, relation.blocks)};
+    const BlockRange range{
+        .from = block, .to = std::min(block + at_once, relation.blocks), .listed = listed};
     if (found(transaction, find_in_blocks(relation.name, predicate, range))) return -1;
     block = range.to;
   }
@@ -96,9 +99,8 @@ Verified verify_step(Transaction& transaction, const RunContext& run, const Leas
     std::int64_t reached = 0;
     // Row by row where every row may have its own tenant's cutoff an index does not narrow it down,
     // nor where it leads through all rows that were changed before.
-    if (table.server_version < tid_ranges_since ||
-        (!bounds.has_cutoffs && !table.updated &&
-         probed_by_index(transaction, run, table, relation.oid)))
+    if (!bounds.has_cutoffs && !table.updated &&
+        probed_by_index(transaction, run, table, relation.oid))
       reached = found_by_index(transaction, run, relation, predicate) ? -1 : relation.blocks;
     else
       reached = look_through(transaction, relation, predicate, position.block, watch);
