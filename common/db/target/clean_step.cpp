@@ -52,8 +52,10 @@ BlockRange sweep_range(const CleanWork& work, const std::string& cursor, std::in
   return {.from = from, .to = std::min(from + size, work.block_to), .listed = false};
 }
 
-BlockRange for_server(Transaction& transaction, BlockRange blocks) {
-  blocks.listed = transaction.server_version() < tid_ranges_since;
+BlockRange sweep_range(const CleanStep& step, const BatchGround& ground,
+                       const std::string& cursor) {
+  BlockRange blocks = sweep_range(*step.payload.work, cursor, step.size);
+  blocks.listed = ground.listed;
   return blocks;
 }
 
@@ -80,7 +82,7 @@ void pass_picked(const CleanStep& step, const Picked& picked, const std::string&
 Deleted sweep(Transaction& transaction, const CleanStep& step, const BatchGround& ground,
               const std::string& cursor) {
   const CleanWork& work = *step.payload.work;
-  const BlockRange blocks = for_server(transaction, sweep_range(work, cursor, step.size));
+  const BlockRange blocks = sweep_range(step, ground, cursor);
   const BuiltStatement built =
       step.form == BatchForm::skip_locked
           ? sweep_delete_skip_locked(ground.relation, ground.predicate, blocks)
@@ -185,7 +187,10 @@ Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Limits
   }
   Predicate predicate(policy, table, limits, step.run.id.value, step.payload.bounds.has_cutoffs);
   if (fence.has_parked) predicate.leave_out_parked();
-  const BatchGround ground{.relation = relation, .predicate = predicate, .children = children};
+  const BatchGround ground{.relation = relation,
+                           .predicate = predicate,
+                           .children = children,
+                           .listed = transaction.server_version() < tid_ranges_since};
   Deleted deleted = take_batch(transaction, step, ground, fence.cursor);
   deleted.relation = relation;
   return deleted;
@@ -211,8 +216,8 @@ BuiltStatement pick_batch(const CleanStep& step, const BatchGround& ground,
                           const std::string& cursor, const RowPick& pick) {
   const CleanWork& work = *step.payload.work;
   if (work.strategy == Strategy::sweep)
-    return pick_in_blocks(ground.relation, ground.predicate,
-                          for_server(transaction, sweep_range(work, cursor, step.size)), pick);
+    return pick_in_blocks(ground.relation, ground.predicate, sweep_range(step, ground, cursor),
+                          pick);
   const KeyRange range{
       .phase = work.phase, .from = cursor.empty() ? work.range_from : cursor, .to = work.range_to};
   return pick_in_keys(ground.relation, ground.predicate, range, pick, step.size);

@@ -48,6 +48,7 @@ struct BatchGround {
   const std::string& relation;  ///< locked, quoted
   const Predicate& predicate;
   const std::vector<CascadeStep>& children;  ///< what goes before its rows
+  bool listed = false;                       ///< as in BlockRange
 };
 
 /// The rows of a step's next batch, by the strategy of its task; see batch_delete.hpp.
