@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/policies/policy_json.hpp"
+#include "common/policies/time_unit.hpp"
 #include "common/policies/timing_parser.hpp"
 
 namespace lethe::cli {
@@ -14,6 +15,13 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 std::string joined(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string timestamps_text(const Policy& policy) {
+  std::vector<std::string> columns;
+  for (const std::string& column : policy.timestamp)
+    columns.push_back(timestamp_text(policy, column));
+  return joined(columns);
 }
 
 std::string comparison_text(const Condition& leaf) {
@@ -91,7 +99,7 @@ std::string condition_text(const Condition& condition) {
 Fields policy_fields(const Policy& policy) {
   Fields fields{{"target", policy.target},
                 {"table", to_text(policy.table)},
-                {"timestamp", joined(policy.timestamp)},
+                {"timestamp", timestamps_text(policy)},
                 {"retain", to_text(policy.retain)}};
   const std::string where = condition_text(policy.where);
   if (!where.empty()) fields.emplace_back("where", where);

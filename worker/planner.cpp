@@ -1,47 +1,13 @@
 #include "worker/planner.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include "common/tasks/strategy_choice.hpp"
 
 namespace lethe::worker {
 
 namespace {
-
-constexpr double index_fraction_max = 0.05;
-constexpr std::int32_t first_version_with_ranges = 140'000;  // TID range scans
-
-bool has_index(const RelationFacts& relation, const Policy& policy) {
-  return relation.keys.size() == policy.timestamp.size() && !relation.keys.empty() &&
-         std::all_of(relation.keys.begin(), relation.keys.end(),
-                     [](const KeyFacts& key) { return key.indexed; });
-}
-
-bool few_are_expired(const RelationFacts& relation) {
-  return relation.rows > 0 && relation.expired >= 0 &&
-         relation.expired / relation.rows <= index_fraction_max;
-}
-
-std::string in_quotes(const std::string& name) {
-  std::string result = "\"";
-  for (const char c : name) {
-    if (c == '"') result += '"';
-    result += c;
-  }
-  return result + '"';
-}
-
-std::string missing_index(const RelationFacts& relation, const Policy& policy) {
-  std::string cure;
-  for (std::size_t i = 0; i < policy.timestamp.size(); ++i) {
-    if (i < relation.keys.size() && relation.keys[i].indexed) continue;
-    cure += fmt::format("{}CREATE INDEX CONCURRENTLY ON {} ({})", cure.empty() ? "" : "; ",
-                        relation.name, in_quotes(policy.timestamp[i]));
-  }
-  return fmt::format("PostgreSQL 13 needs an index on each timestamp column of {}; create one: {}",
-                     relation.name, cure);
-}
 
 /// A relation, or what an index leads to in it, before it is split into tasks.
 struct Piece {
@@ -79,9 +45,9 @@ std::int64_t first_batch_of(const Piece& piece) {
   constexpr std::int64_t blocks_max = 4'096;
   const double a_block = relation.expired / static_cast<double>(relation.blocks);
   const double blocks = static_cast<double>(rows) / std::max(a_block, 0.01);
-  return static_cast<std::int64_t>(std::clamp(
-      blocks, static_cast<double>(relation.has_triggers ? blocks_min / 16 : blocks_min),
-      static_cast<double>(blocks_max)));
+  return static_cast<std::int64_t>(
+      std::clamp(blocks, static_cast<double>(relation.has_triggers ? blocks_min / 16 : blocks_min),
+                 static_cast<double>(blocks_max)));
 }
 
 /// Part number `i` of `parts` of a piece.
@@ -148,10 +114,9 @@ std::variant<Plan, std::string> make_plan(const PlanFacts& facts, const Policy& 
   std::vector<Piece> pieces;
   for (const RelationFacts& relation : facts.relations) {
     if (relation.blocks <= 0) continue;
-    const bool has_indexes = has_index(relation, policy);
-    const bool old_server = facts.server_version < first_version_with_ranges;
-    if (old_server && !has_indexes) return missing_index(relation, policy);
-    if (has_indexes && (old_server || few_are_expired(relation))) {
+    const StrategyChoice choice = choose_strategy(relation, policy, facts.server_version);
+    if (!choice.chosen) return choice.reason;
+    if (*choice.chosen == Strategy::index) {
       for (std::size_t phase = 0; phase < relation.keys.size(); ++phase)
         by_index.push_back(indexed(relation, phase));
     } else {

@@ -32,7 +32,7 @@ struct PlannedWork : CleanWork {
 /// How a run will work.
 struct Plan {
   std::string strategy;                        ///< "sweep", "index", "mixed"; "none": no work
-  std::optional<std::int64_t> estimated_rows;  ///< expired rows; nothing: a table has no statistics
+  std::optional<std::int64_t> estimated_rows;  ///< expired rows; nothing: a table has no estimate
   std::vector<PlannedWork> work;
 };
 
@@ -40,9 +40,9 @@ struct Plan {
 /// line.
 ///
 /// Every relation that has a block is visited completely, whatever statistics say of it, for they
-/// may be old: by an index where one leads to the expired rows of every timestamp column and at
-/// most a twentieth of the rows is expired, else by block ranges. Statistics decide into how many
-/// tasks and where an index is split; every block, and every value of an index, is in one range.
+/// may be old: by the strategy that is the cheapest by choose_strategy(). Statistics decide into
+/// how many tasks and where an index is split; every block, and every value of an index, is in one
+/// range.
 /// Pure. Source: docs/ARCHITECTURE.md, "Strategies".
 [[nodiscard]] std::variant<Plan, std::string> make_plan(const PlanFacts& facts,
                                                         const Policy& policy);

@@ -6,10 +6,12 @@
 
 #include "common/db/migrator.hpp"
 #include "common/db/queries.gen.hpp"
+#include "common/db/target/batch_transaction.hpp"
 #include "common/db/target/catalog.hpp"
+#include "common/db/target/explain_step.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
+#include "common/db/target/unit_proof.hpp"
 #include "common/db/transact.hpp"
-#include "common/policies/policy_json.hpp"
 #include "common/user_error.hpp"
 
 namespace lethe::db {
@@ -25,6 +27,10 @@ constexpr std::chrono::milliseconds gate_patience{60'000};
 /// A census reads the whole table.
 constexpr std::string_view census_settings =
     "SET LOCAL statement_timeout = '10min'; SET TRANSACTION READ ONLY";
+
+/// An explanation reads the catalog and a few blocks; of keep_min perhaps more.
+constexpr std::string_view explain_settings =
+    "SET LOCAL statement_timeout = '30s'; SET TRANSACTION READ ONLY";
 
 /// Runs a statement that only lets the server read values by their columns' types.
 pqxx::result read_values(Transaction& transaction, const BuiltStatement& built,
@@ -156,7 +162,7 @@ void PgTargetDatabase::check_policy(const Policy& policy, const std::string& fie
   require_installed(policy.target);
   transact(session_, "policy_check", [&](Transaction& transaction) {
     const TableFacts table = look_up_table(transaction, policy, field);
-    static_cast<void>(look_up_relations(transaction, table, field));
+    prove_units(transaction, policy, table, look_up_relations(transaction, table, field), field);
     check_values(transaction, policy, table, field);
     if (policy.tenant.has_value()) check_tenants(transaction, policy, table, field);
   });
@@ -167,16 +173,15 @@ Census PgTargetDatabase::census(const Policy& policy) {
       session_, "policy_census",
       [&](Transaction& transaction) {
         const TableFacts table = look_up_table(transaction, policy, "policy");
-        const auto now =
-            transaction.exec(queries::gate_limits, Params::of(to_interval(policy.retain))).at(0);
+        const PreviewLimits now = preview_limits(transaction, policy, {});
         std::string boundary;
         if (policy.keep_min.value_or(0) > 0) {
           const BuiltStatement built = table_boundary(policy, table);
           boundary = text(transaction.exec_built(built.sql, built.params).at(0), "boundary");
         }
         Census census;
-        census.cutoff = text(now, "cutoff");
-        const BuiltStatement built = db::census(policy, table, text(now, "as_of"), boundary);
+        census.cutoff = now.age_cutoff;
+        const BuiltStatement built = db::census(policy, table, now.limits.as_of, boundary);
         for (const auto& row : transaction.exec_built(built.sql, built.params))
           add_verdict(census, row);
         std::int64_t blocks = 0;
@@ -193,6 +198,13 @@ Census PgTargetDatabase::census(const Policy& policy) {
         return census;
       },
       std::string(census_settings));
+}
+
+Explanation PgTargetDatabase::explain(const Policy& policy) {
+  return transact(
+      session_, "policy_explain",
+      [&](Transaction& transaction) { return explain_step(transaction, policy); },
+      std::string(explain_settings));
 }
 
 void PgTargetDatabase::change_gate(const std::string& row, std::optional<std::int64_t> epoch,

@@ -82,6 +82,10 @@ enum class Missed { once, skip };
 /// waits (one at most).
 enum class Overlap { skip, queue };
 
+/// What a number or a UUID in a timestamp column counts since 1970-01-01 UTC. The order is that of
+/// time_unit_names.
+enum class TimeUnit { s, ms, us, uuidv7 };
+
 /// What to keep: one table, how long, for whom, when. A plain value; applying it is elsewhere.
 struct Policy {
   std::string name;    ///< [a-z0-9][a-z0-9_.-]{0,62}; empty for an ad-hoc run
@@ -89,6 +93,8 @@ struct Policy {
   TableName table;
   /// Timestamp columns in order of preference: a later one counts where all before it are NULL.
   std::vector<std::string> timestamp;  ///< 1..4
+  /// Of those timestamp columns, by name, that are integers or UUIDs; the others have none.
+  std::map<std::string, TimeUnit> units;
   Retention retain;                    ///< > 0
   Condition where;
   std::optional<std::int64_t> keep_min;  ///< newest rows to keep in the table; none: no minimum

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 #include <limits>
@@ -11,6 +12,7 @@
 
 #include "common/policies/comparison.hpp"
 #include "common/policies/text_rules.hpp"
+#include "common/policies/time_unit.hpp"
 #include "common/policies/timing_parser.hpp"
 
 namespace lethe {
@@ -202,6 +204,22 @@ TableName read_table(const Json& json) {
   return {.schema = reader.text("schema"), .table = reader.text("table")};
 }
 
+std::map<std::string, TimeUnit> read_units(const Json& json,
+                                           const std::vector<std::string>& columns) {
+  if (!json.is_object() || json.empty()) refuse("units", "is not an object with a column");
+  std::map<std::string, TimeUnit> units;
+  for (const auto& item : json.items()) {
+    const std::string place = fmt::format("units[{}]", shown(item.key()));
+    if (std::find(columns.begin(), columns.end(), item.key()) == columns.end())
+      refuse(place, "is no timestamp column");
+    const auto unit = item.value().is_string() ? find_time_unit(item.value().get<std::string>())
+                                               : std::optional<TimeUnit>();
+    if (!unit) refuse(place, "is no unit");
+    units.emplace(item.key(), *unit);
+  }
+  return units;
+}
+
 void read_timing(const Reader& reader, Policy& policy) {
   if (reader.has("window")) {
     const Reader window(reader.get("window"), "window", {"from", "to"});
@@ -219,15 +237,16 @@ void read_timing(const Reader& reader, Policy& policy) {
 }
 
 Policy read_policy(const Json& json) {
-  const Reader reader(
-      json, "policy",
-      {"name", "target", "table", "timestamp", "retain", "where", "keep_min", "tenant", "schedule",
-       "timezone", "window", "missed", "overlap", "jitter", "lane", "priority", "expire_after"});
+  const Reader reader(json, "policy",
+                      {"name", "target", "table", "timestamp", "units", "retain", "where",
+                       "keep_min", "tenant", "schedule", "timezone", "window", "missed", "overlap",
+                       "jitter", "lane", "priority", "expire_after"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
   policy.table = read_table(reader.get("table"));
   policy.timestamp = reader.texts("timestamp");
+  if (reader.has("units")) policy.units = read_units(reader.get("units"), policy.timestamp);
   policy.retain = read_retention(reader.get("retain"), "retain");
   if (reader.has("where")) policy.where = read_condition(reader.get("where"), 1);
   policy.keep_min = reader.optional_integer("keep_min");
@@ -261,6 +280,7 @@ std::string to_canonical_json(const Policy& policy) {
                {"timestamp", policy.timestamp},
                {"retain", to_json(policy.retain)},
                {"timezone", policy.timezone}};
+  for (const auto& [column, unit] : policy.units) json["units"][column] = to_string(unit);
   if (policy.where != Condition{}) json["where"] = to_json(policy.where);
   if (policy.keep_min) json["keep_min"] = *policy.keep_min;
   if (policy.tenant) json["tenant"] = to_json(*policy.tenant);

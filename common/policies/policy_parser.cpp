@@ -12,6 +12,7 @@
 #include "common/policies/connection_url.hpp"
 #include "common/policies/not_yet.hpp"
 #include "common/policies/text_rules.hpp"
+#include "common/policies/time_unit.hpp"
 #include "common/policies/timing_parser.hpp"
 #include "common/policies/yaml_document.hpp"
 #include "common/policies/yaml_reader.hpp"
@@ -34,6 +35,7 @@ constexpr std::array<std::string_view, 18> policy_keys{
     "name",     "target", "table",    "timestamp", "retain",       "where",
     "keep_min", "tenant", "schedule", "timezone",  "window",       "missed",
     "overlap",  "jitter", "lane",     "priority",  "expire_after", "action"};
+constexpr std::array<std::string_view, 2> timestamp_keys{"column", "unit"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
 
@@ -101,17 +103,33 @@ TargetSpec read_target(const std::string& name, const YamlValue& value) {
   return target;
 }
 
-std::vector<std::string> read_timestamp(const YamlValue& value) {
-  if (!value.is_list()) return {read_column(value)};
-  std::vector<std::string> columns;
-  for (const YamlValue& item : value.list(1, max_timestamps)) {
-    std::string column = read_column(item);
-    if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
-      item.fail(fmt::format("{} is in the list twice; remove one", shown(column)));
-    }
-    columns.push_back(std::move(column));
+TimeUnit read_unit(const YamlValue& value) {
+  const std::string& word = value.text();
+  if (const auto unit = find_time_unit(word)) return *unit;
+  value.fail(fmt::format("{} is no unit; write s, ms, us or uuidv7", shown(word)));
+}
+
+/// A column, or a map of a column and its unit.
+void add_timestamp(const YamlValue& value, Policy& policy) {
+  std::string column;
+  if (value.is_map()) {
+    const YamlMap map = value.map(max_keys);
+    map.check_keys(timestamp_keys, "timestamp");
+    column = read_column(map.require("column", "created_ms"));
+    policy.units[column] = read_unit(map.require("unit", "ms"));
+  } else {
+    column = read_column(value);
   }
-  return columns;
+  auto& columns = policy.timestamp;
+  if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
+    value.fail(fmt::format("{} is in the list twice; remove one", shown(column)));
+  }
+  columns.push_back(std::move(column));
+}
+
+void read_timestamp(const YamlValue& value, Policy& policy) {
+  if (!value.is_list()) return add_timestamp(value, policy);
+  for (const YamlValue& item : value.list(1, max_timestamps)) add_timestamp(item, policy);
 }
 
 TenantOverride read_override(const std::string& tenant, const YamlValue& value) {
@@ -176,7 +194,7 @@ Policy read_policy(const YamlValue& value) {
   policy.target = read_name(target, target.text());
   policy.table = read_with(map.require("table", "public.executions"),
                            [](std::string_view text) { return parse_table_name(text); });
-  policy.timestamp = read_timestamp(map.require("timestamp", "created_at"));
+  read_timestamp(map.require("timestamp", "created_at"), policy);
   policy.retain = read_retention(map.require("retain", "90 days"));
   if (const YamlValue* where = map.find("where")) policy.where = parse_condition(*where);
   if (const YamlValue* tenant = map.find("tenant")) policy.tenant = read_tenant(*tenant);

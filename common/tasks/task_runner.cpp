@@ -20,4 +20,13 @@ const char* to_string(TargetTrouble::Kind kind) noexcept {
   return "unknown";
 }
 
+const char* to_string(Evidence evidence) noexcept {
+  switch (evidence) {
+    case Evidence::none: return "none";
+    case Evidence::statistics: return "statistics";
+    case Evidence::sample: return "sample";
+  }
+  return "unknown";
+}
+
 }  // namespace lethe

@@ -28,11 +28,19 @@ struct BatchDone {
 /// What the planner needs to know of one timestamp column of a relation.
 struct KeyFacts {
   bool indexed = false;  ///< an index leads to the rows that are expired by this column
-  double expired = -1;   ///< how many those are, by statistics; -1: unknown
+  double expired = -1;   ///< how many those are, by estimate; -1: unknown
   /// Values between which about equally many of them lie: text of the column's type, ascending,
   /// none twice. Empty: nothing is known.
   std::vector<std::string> splits;
 };
+
+/// What the numbers of a relation rest on.
+enum class Evidence {
+  none,        ///< nothing: they are unknown
+  statistics,  ///< what ANALYZE found
+  sample,      ///< some blocks, read now, because there are no statistics or old ones
+};
+[[nodiscard]] const char* to_string(Evidence evidence) noexcept;
 
 /// What the planner needs to know of one relation that holds rows.
 struct RelationFacts {
@@ -40,10 +48,12 @@ struct RelationFacts {
   std::string name;  ///< quoted, for people
   std::string fingerprint;
   std::int64_t blocks = 0;     ///< physical size now
-  double rows = -1;            ///< by statistics; -1: never analysed
-  double expired = -1;         ///< by any column, by statistics; -1: unknown
+  double rows = -1;            ///< by estimate; <= 0: unknown
+  double expired = -1;         ///< by any column, by estimate; -1: unknown
   bool has_triggers = false;   ///< that a DELETE fires, those of foreign keys included
   std::vector<KeyFacts> keys;  ///< per timestamp column of the policy
+  bool may_lock = true;        ///< this role may lock rows, as batches by index do
+  Evidence evidence = Evidence::none;
 };
 
 /// A looked-at target: what can be planned, or why nothing may be.

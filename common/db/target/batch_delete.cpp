@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "common/db/target/time_column.hpp"
+
 namespace lethe::db {
 
 namespace {
@@ -19,7 +21,7 @@ std::string in_keys(const ColumnFacts& time, const KeyRange& range, Params& para
   const auto add = [&](std::string_view op, const std::string& end) {
     if (!end.empty())
       text += fmt::format(" AND x.{} OPERATOR(pg_catalog.{}) {}::{}", time.quoted, op,
-                          params.bind(end), time.type);
+                          params.bind(end), limit_type(time));
   };
   add(">=", range.from);
   add("<", range.to);
@@ -73,8 +75,8 @@ BuiltStatement index_delete(const std::string& relation, const Predicate& predic
       "ORDER BY x.{1} LIMIT {4}::bigint FOR UPDATE SKIP LOCKED), "
       "gone AS (DELETE FROM ONLY {0} AS x WHERE x.ctid OPERATOR(pg_catalog.=) ANY (ARRAY (SELECT "
       "pick.tid FROM pick)) AND {2} RETURNING {5} AS ts) "
-      "SELECT (SELECT count(*) FROM pick) AS picked, (SELECT pg_catalog.max(pick.ts)::text FROM "
-      "pick) AS cursor, {6} FROM gone",
+      "SELECT (SELECT count(*) FROM pick) AS picked, (SELECT pick.ts::text FROM pick ORDER BY "
+      "pick.ts DESC LIMIT 1) AS cursor, {6} FROM gone",
       relation, time.quoted, eligible, from, built.params.bind(rows_max), predicate.instant(),
       counted);
   return built;

@@ -23,6 +23,34 @@ Fence admit_fence(Transaction& transaction, const RunContext& run, const LeaseTo
           .finished = flag(row, "finished")};
 }
 
+namespace {
+
+Limits limits_of(const pqxx::row& row) {
+  return {.as_of = text(row, "as_of"),
+          .cutoff = {.timestamptz = text(row, "cutoff_timestamptz"),
+                     .timestamp = text(row, "cutoff_timestamp"),
+                     .date = text(row, "cutoff_date"),
+                     .us = number(row, "cutoff_us")},
+          .reach = {.timestamptz = text(row, "reach_timestamptz"),
+                    .timestamp = text(row, "reach_timestamp"),
+                    .date = text(row, "reach_date"),
+                    .us = number(row, "reach_us")}};
+}
+
+}  // namespace
+
+PreviewLimits preview_limits(Transaction& transaction, const Policy& policy,
+                             const RunBounds& bounds) {
+  const std::string retain = to_interval(policy.retain);
+  const auto row =
+      transaction
+          .exec(queries::gate_limits,
+                Params::of(retain, bounds.shortest_retain.empty() ? retain : bounds.shortest_retain,
+                           bounds.not_after))
+          .at(0);
+  return {.limits = limits_of(row), .age_cutoff = text(row, "age_cutoff")};
+}
+
 Limits pass_gate(Transaction& transaction, const RunContext& run, const RunBounds& bounds) {
   transaction.exec(queries::gate_lock_shared, Params::of(run.policy));
   const std::string retain = to_interval(run.spec.retain);
@@ -50,13 +78,7 @@ Limits pass_gate(Transaction& transaction, const RunContext& run, const RunBound
   }
   if (flag(row, "closed")) stop(Kind::closed, "outside the policy's window");
   if (flag(row, "expired")) stop(Kind::expired, "expired: the run's time was over");
-  return {.as_of = text(row, "as_of"),
-          .cutoff = {.timestamptz = text(row, "cutoff_timestamptz"),
-                     .timestamp = text(row, "cutoff_timestamp"),
-                     .date = text(row, "cutoff_date")},
-          .reach = {.timestamptz = text(row, "reach_timestamptz"),
-                    .timestamp = text(row, "reach_timestamp"),
-                    .date = text(row, "reach_date")}};
+  return limits_of(row);
 }
 
 std::string confirm_identity(Transaction& transaction, const CleanWork& work) {

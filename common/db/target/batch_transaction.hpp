@@ -32,6 +32,16 @@ struct Fence {
 [[nodiscard]] Limits pass_gate(Transaction& transaction, const RunContext& run,
                                const RunBounds& bounds);
 
+/// The limits of a run that was made now, and the instant that people call the cutoff.
+struct PreviewLimits {
+  Limits limits;
+  std::string age_cutoff;  ///< ISO 8601; without keep_min
+};
+
+/// Asks no gate, for who only looks.
+[[nodiscard]] PreviewLimits preview_limits(Transaction& transaction, const Policy& policy,
+                                           const RunBounds& bounds);
+
 /// Third, before a delete: locks the relation and Stops with `changed` unless it is still what was
 /// planned. Returns its quoted name, which cannot change any more in this transaction.
 [[nodiscard]] std::string confirm_identity(Transaction& transaction, const CleanWork& work);

@@ -83,7 +83,7 @@ BatchDone CleanStep::run_in(Transaction& transaction, std::optional<FenceTotals>
   const Limits limits = pass_gate(transaction, run, payload.bounds);
   const CleanWork& work = *payload.work;
   const std::string relation = confirm_identity(transaction, work);
-  const TableFacts table = look_up_columns(transaction, work.relation);
+  const TableFacts table = look_up_columns(transaction, work.relation, run.spec);
   const Predicate predicate(run.spec, table, limits, run.id.value, payload.bounds.has_cutoffs);
   const Deleted deleted = work.strategy == Strategy::sweep
                               ? sweep(transaction, *this, relation, predicate, fence.cursor)

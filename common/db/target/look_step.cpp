@@ -1,100 +1,24 @@
 #include "common/db/target/look_step.hpp"
 
-#include <algorithm>
-#include <nlohmann/json.hpp>
-
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
+#include "common/db/target/relation_look.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
-#include "common/policies/policy_json.hpp"
+#include "common/db/target/unit_proof.hpp"
 
 namespace lethe::db {
 
 namespace {
 
-constexpr std::int64_t parts_wanted = 64;  // of one column's expired part; no plan has use for more
-
-/// No tenant's retention is shorter than this. A month counts as 28 days, because none is shorter;
-/// that may make `reach` newer than it need be, and every row is judged by its own tenant's cutoff.
-Retention shortest_retention(const Policy& policy) {
-  constexpr std::int64_t seconds_a_month = std::int64_t{28} * 86'400;
-  const auto length = [](const Retention& r) { return r.months * seconds_a_month + r.seconds; };
-  std::int64_t shortest = length(policy.retain);
-  if (policy.tenant.has_value())
-    for (const auto& [tenant, own] : policy.tenant->overrides)
-      if (own.retain) shortest = std::min(shortest, length(*own.retain));
-  return {.months = 0, .seconds = shortest};
-}
-
 /// keep_min's boundaries and the tenants' own cutoffs: computed once, before anything is deleted.
-RunBounds find_bounds(Transaction& transaction, const RunContext& run, const TableFacts& table,
-                      const std::string& as_of) {
-  RunBounds bounds;
-  bounds.shortest_retain = to_interval(shortest_retention(run.spec));
-  if (run.spec.keep_min.value_or(0) > 0) {
-    const BuiltStatement built = table_boundary(run.spec, table);
-    bounds.not_after = text(transaction.exec_built(built.sql, built.params).at(0), "boundary");
-  }
+RunBounds store_bounds(Transaction& transaction, const RunContext& run, const TableFacts& table,
+                       const std::string& as_of) {
+  RunBounds bounds = find_bounds(transaction, run.spec, table);
   if (has_own_cutoffs(run.spec)) {
     const BuiltStatement built = store_cutoffs(run.spec, table, run.id.value, as_of);
     bounds.has_cutoffs = transaction.exec_built(built.sql, built.params).affected_rows() > 0;
   }
   return bounds;
-}
-
-/// The planner's estimate of a statement's rows; it knows the histogram of the timestamp column.
-double estimate(Transaction& transaction, const BuiltStatement& built) {
-  const auto plan = transaction.exec_built("EXPLAIN (FORMAT JSON) " + built.sql, built.params);
-  const auto json = nlohmann::json::parse(plan.at(0).at(0).c_str());
-  return json.at(0).at("Plan").at("Plan Rows").get<double>();
-}
-
-/// A run's table while it is looked at, inside one transaction.
-struct Look {
-  Transaction& transaction;
-  const RunContext& run;
-  const Predicate& predicate;
-
-  [[nodiscard]] RelationFacts at(const RelationRow& relation) const;
-  [[nodiscard]] KeyFacts key(const RelationRow& relation, std::size_t phase) const;
-  [[nodiscard]] std::string oldest(const RelationRow& relation, IndexLead lead) const;
-};
-
-std::string Look::oldest(const RelationRow& relation, IndexLead lead) const {
-  const BuiltStatement built = find_oldest(relation.name, predicate, lead == IndexLead::by_tenant);
-  return text(transaction.exec_built(built.sql, built.params).at(0), "oldest");
-}
-
-KeyFacts Look::key(const RelationRow& relation, std::size_t phase) const {
-  KeyFacts key;
-  const IndexLead lead = index_lead(transaction, relation.oid, run.spec, phase);
-  // Batches by index lock the rows that they pick; a sweep does without that right.
-  key.indexed = relation.may_lock && lead != IndexLead::none;
-  if (!key.indexed || relation.rows <= 0) return key;
-  key.expired = estimate(transaction, select_eligible_by(relation.name, predicate, phase));
-  // Of a fallback column the oldest row may stand behind many that count by the column before it.
-  const std::string from = phase == 0 ? oldest(relation, lead) : "";
-  for (const auto& row : transaction.exec(
-           queries::catalog_key_splits,
-           Params::of(relation.oid, run.spec.timestamp.at(phase), predicate.column(phase).type,
-                      predicate.limit(phase), from, parts_wanted)))
-    key.splits.push_back(text(row, "split"));
-  return key;
-}
-
-RelationFacts Look::at(const RelationRow& relation) const {
-  RelationFacts found;
-  found.relation = relation.oid;
-  found.name = relation.name;
-  found.fingerprint = look_up_identity(transaction, relation.oid).fingerprint;
-  found.blocks = relation.blocks;
-  found.rows = relation.rows;
-  found.has_triggers = relation.has_triggers;
-  if (relation.rows > 0)
-    found.expired = estimate(transaction, select_eligible(relation.name, predicate));
-  for (std::size_t phase = 0; phase < run.spec.timestamp.size(); ++phase)
-    found.keys.push_back(key(relation, phase));
-  return found;
 }
 
 }  // namespace
@@ -106,14 +30,16 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
   // The gate first with the policy's own bounds, for "now"; the real bounds come from the table.
   const Limits now = pass_gate(transaction, run, {});
   const TableFacts table = look_up_table(transaction, run.spec, field);
+  const auto relations = look_up_relations(transaction, table, field);
+  prove_units(transaction, run.spec, table, relations, field);
   PlanFacts facts;
   facts.server_version = table.server_version;
-  facts.bounds = find_bounds(transaction, run, table, now.as_of);
-  const Limits limits = pass_gate(transaction, run, facts.bounds);
-  const Predicate predicate(run.spec, table, limits, run.id.value, facts.bounds.has_cutoffs);
-  const Look look{.transaction = transaction, .run = run, .predicate = predicate};
-  for (const auto& relation : look_up_relations(transaction, table, field))
-    facts.relations.push_back(look.at(relation));
+  facts.bounds = store_bounds(transaction, run, table, now.as_of);
+  const Limits limits =
+      limits_to_estimate(pass_gate(transaction, run, facts.bounds), facts.bounds.has_cutoffs);
+  const Predicate predicate(run.spec, table, limits, run.id.value, false);
+  const RelationLook look(transaction, run.spec, predicate);
+  for (const auto& relation : relations) facts.relations.push_back(look.at(relation));
   return facts;
 }
 

@@ -80,9 +80,10 @@ TEST_CASE("an index is used where few rows are expired", "[planner]") {
 TEST_CASE("blocks are swept where an index would not pay or may not be trusted", "[planner]") {
   const Policy policy = policy_on({"started_at", "created_at"});
   for (const RelationFacts& facts :
-       {relation(1, 9'000, 1'000, 51, {true, true}), relation(1, 9'000, 1'000, 10, {true, false}),
-        relation(1, 9'000, 1'000, 10, {true}), relation(1, 9'000, -1, 10, {true, true}),
-        relation(1, 9'000, 0, 0, {true, true}), relation(1, 9'000, 1'000, -1, {true, true})}) {
+       {relation(1, 9'000, 300'000, 50'000, {true, true}),
+        relation(1, 9'000, 1'000, 10, {true, false}), relation(1, 9'000, 1'000, 10, {true}),
+        relation(1, 9'000, -1, 10, {true, true}), relation(1, 9'000, 0, 0, {true, true}),
+        relation(1, 9'000, 1'000, -1, {true, true})}) {
     const Plan plan = planned(facts_of({facts}), policy);
     CHECK(plan.strategy == "sweep");
     CHECK_FALSE(plan.work.empty());

@@ -1,6 +1,6 @@
 -- What a batch may do now: the gate, the run's deadline by this database's clock, and the cutoffs in
 -- force. "Now" is the older of the run's and this clock's, so a clock that runs ahead deletes nothing
--- early. Each limit comes in the three types that timestamp columns have, so that the statement
+-- early. Each limit comes in the types that timestamp columns have, so that the statement
 -- that uses it compares with a constant. A date stands for the end of its day.
 --
 --   $1 text     policy, '' for an ad-hoc run
@@ -14,7 +14,8 @@
 --   $9 text     the window's zone
 -- Returns  all_halted, all_reason, policy_halted, policy_reason, policy_epoch (NULL: no such row),
 --          expired, closed (outside the window), as_of, cutoff_timestamptz, cutoff_timestamp, cutoff_date, reach_timestamptz,
---          reach_timestamp, reach_date (reach: nothing newer goes, whatever its tenant)
+--          reach_timestamp, reach_date, cutoff_us, reach_us (microseconds since 1970, 0 before it;
+--          reach: nothing newer goes, whatever its tenant)
 -- Locks    none; the shared advisory locks are held already
 -- Index    gate_pkey
 -- Caller   pass_gate (batch_transaction.cpp)
@@ -36,7 +37,11 @@ SELECT g.halted AS all_halted, g.reason AS all_reason,
        cutoff::text AS cutoff_timestamptz, (cutoff AT TIME ZONE 'UTC')::text AS cutoff_timestamp,
        ((cutoff - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS cutoff_date,
        reach::text AS reach_timestamptz, (reach AT TIME ZONE 'UTC')::text AS reach_timestamp,
-       ((reach - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS reach_date
+       ((reach - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS reach_date,
+       (extract(epoch FROM date_trunc('second', greatest(cutoff, 'epoch')))::bigint * 1000000
+         + extract(microseconds FROM greatest(cutoff, 'epoch'))::bigint % 1000000) AS cutoff_us,
+       (extract(epoch FROM date_trunc('second', greatest(reach, 'epoch')))::bigint * 1000000
+         + extract(microseconds FROM greatest(reach, 'epoch'))::bigint % 1000000) AS reach_us
   FROM limits
  CROSS JOIN LATERAL (
         SELECT CASE WHEN $7::integer < $8::integer

@@ -1,0 +1,132 @@
+#include "common/db/target/relation_look.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "common/db/queries.gen.hpp"
+#include "common/db/target/block_sample.hpp"
+#include "common/db/target/tenant_cutoffs.hpp"
+#include "common/db/target/time_column.hpp"
+#include "common/policies/policy_json.hpp"
+
+namespace lethe::db {
+
+namespace {
+
+constexpr std::int64_t parts_wanted = 64;  // of one column's expired part; no plan has use for more
+
+/// Statistics are old when more than this, and a fifth of the rows, was changed since.
+constexpr double changed_rows_min = 1'000;
+constexpr double changed_share_max = 0.2;
+
+/// No tenant's retention is shorter than this. A month counts as 28 days, because none is shorter;
+/// that may make `reach` newer than it need be, and every row is judged by its own tenant's cutoff.
+Retention shortest_retention(const Policy& policy) {
+  constexpr std::int64_t seconds_a_month = std::int64_t{28} * 86'400;
+  const auto length = [](const Retention& r) { return r.months * seconds_a_month + r.seconds; };
+  std::int64_t shortest = length(policy.retain);
+  if (policy.tenant.has_value())
+    for (const auto& [tenant, own] : policy.tenant->overrides)
+      if (own.retain) shortest = std::min(shortest, length(*own.retain));
+  return {.months = 0, .seconds = shortest};
+}
+
+}  // namespace
+
+RunBounds find_bounds(Transaction& transaction, const Policy& policy, const TableFacts& table) {
+  RunBounds bounds;
+  bounds.shortest_retain = to_interval(shortest_retention(policy));
+  if (policy.keep_min.value_or(0) > 0) {
+    const BuiltStatement built = table_boundary(policy, table);
+    bounds.not_after = text(transaction.exec_built(built.sql, built.params).at(0), "boundary");
+  }
+  return bounds;
+}
+
+Limits limits_to_estimate(const Limits& limits, bool has_cutoffs) {
+  Limits result = limits;
+  if (has_cutoffs) result.cutoff = limits.reach;
+  return result;
+}
+
+double RelationLook::estimate(const BuiltStatement& built) const {
+  const auto plan = transaction_.exec_built("EXPLAIN (FORMAT JSON) " + built.sql, built.params);
+  const auto json = nlohmann::json::parse(plan.at(0).at(0).c_str());
+  return json.at(0).at("Plan").at("Plan Rows").get<double>();
+}
+
+bool RelationLook::has_good_statistics(const RelationRow& relation) const {
+  if (relation.rows <= 0) return false;
+  const auto row =
+      transaction_
+          .exec(queries::catalog_statistics, Params::of(relation.oid, to_array(policy_.timestamp)))
+          .at(0);
+  const double changed = number<double>(row, "changed");
+  const auto pages = number(row, "pages");
+  return flag(row, "analysed") && changed <= changed_rows_min + relation.rows * changed_share_max &&
+         relation.blocks <= sampled_blocks + 2 * pages;
+}
+
+std::string RelationLook::oldest(const RelationRow& relation, IndexLead lead) const {
+  const BuiltStatement built = find_oldest(relation.name, predicate_, lead == IndexLead::by_tenant);
+  return text(transaction_.exec_built(built.sql, built.params).at(0), "oldest");
+}
+
+KeyFacts RelationLook::key(const RelationRow& relation, std::size_t phase,
+                           Evidence evidence) const {
+  KeyFacts key;
+  const IndexLead lead = index_lead(transaction_, relation.oid, policy_, phase);
+  key.indexed = lead != IndexLead::none;
+  if (!key.indexed || !relation.may_lock || relation.rows <= 0) return key;
+  if (evidence == Evidence::statistics)
+    key.expired = estimate(select_eligible_by(relation.name, predicate_, phase));
+  // Of a fallback column the oldest row may stand behind many that count by the column before it.
+  const std::string from = phase == 0 ? oldest(relation, lead) : "";
+  const ColumnFacts& time = predicate_.column(phase);
+  const auto unit = unit_of(time.time);
+  const std::string kind = unit ? to_string(*unit) : time.type;
+  for (const auto& row : transaction_.exec(
+           queries::catalog_key_splits, Params::of(relation.oid, policy_.timestamp.at(phase), kind,
+                                                   predicate_.limit(phase), from, parts_wanted)))
+    key.splits.push_back(text(row, "split"));
+  return key;
+}
+
+void RelationLook::count_sample(const RelationRow& relation, RelationFacts& found) const {
+  const BuiltStatement built = count_in_sample(relation, predicate_, policy_.timestamp.size());
+  const auto row = transaction_.exec_built(built.sql, built.params).at(0);
+  const double share = sampled_share(relation.blocks);
+  const auto all = number<double>(row, "rows");
+  found.rows = -1;
+  if (all <= 0) return;  // says nothing about the blocks that were not read
+  found.evidence = Evidence::sample;
+  found.rows = all / share;
+  found.expired = number<double>(row, "expired") / share;
+  for (std::size_t phase = 0; phase < found.keys.size(); ++phase)
+    found.keys[phase].expired =
+        number<double>(row, fmt::format("expired_{}", phase).c_str()) / share;
+}
+
+RelationFacts RelationLook::at(const RelationRow& relation) const {
+  RelationFacts found;
+  found.relation = relation.oid;
+  found.name = relation.name;
+  found.fingerprint = look_up_identity(transaction_, relation.oid).fingerprint;
+  found.blocks = relation.blocks;
+  found.rows = relation.rows;
+  found.has_triggers = relation.has_triggers;
+  found.may_lock = relation.may_lock;
+  const bool is_known = has_good_statistics(relation);
+  if (is_known) {
+    found.evidence = Evidence::statistics;
+    found.expired = estimate(select_eligible(relation.name, predicate_));
+  }
+  for (std::size_t phase = 0; phase < policy_.timestamp.size(); ++phase)
+    found.keys.push_back(key(relation, phase, found.evidence));
+  if (!is_known && relation.blocks > 0) count_sample(relation, found);
+  return found;
+}
+
+}  // namespace lethe::db
