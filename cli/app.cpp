@@ -10,6 +10,7 @@
 #include "cli/commands/migrate.hpp"
 #include "cli/commands/pause.hpp"
 #include "cli/commands/policy.hpp"
+#include "cli/commands/quarantine.hpp"
 #include "cli/commands/run.hpp"
 #include "cli/commands/target.hpp"
 #include "cli/commands/task.hpp"
@@ -31,6 +32,7 @@ void add_commands(const Command& root) {
   add_run(root);
   add_task(root);
   add_dead(root);
+  add_quarantine(root);
   add_worker(root);
   add_pause(root);
   add_doctor(root);

@@ -7,7 +7,8 @@
 
 #include "cli/text.hpp"
 #include "common/policies/policy_json.hpp"
-#include "common/tasks/strategy_choice.hpp"
+#include "common/policies/strategy_choice.hpp"
+#include "common/tasks/strategy_cost.hpp"
 
 namespace lethe::cli {
 namespace {
@@ -34,7 +35,7 @@ double expired_fraction(const RelationFacts& relation) {
 /// A relation and what was decided about it.
 struct Explained {
   const RelationFacts& relation;
-  StrategyChoice choice;
+  ChosenStrategy choice;
   std::vector<std::string> missing;
 };
 
@@ -44,6 +45,22 @@ std::vector<Explained> decide(const Policy& policy, const Explanation& explanati
     all.push_back({relation, choose_strategy(relation, policy, explanation.server_version),
                    missing_indexes(relation, policy)});
   return all;
+}
+
+/// Why a run made now would be refused; "" when it would not.
+std::string refusal_of(const Policy& policy, const Explanation& explanation,
+                       const std::vector<Explained>& all) {
+  if (!explanation.refusal.empty()) return explanation.refusal;
+  if (std::string refusal = plan_refusal(explanation.relations, policy); !refusal.empty())
+    return refusal;
+  for (const Explained& one : all)
+    if (!one.choice.chosen && one.relation.blocks > 0) return one.choice.reason;
+  return "";
+}
+
+/// The strategy that the policy pins; "" for none.
+std::string pin_of(const Policy& policy) {
+  return policy.strategy == StrategyChoice::automatic ? "" : to_string(policy.strategy);
 }
 
 Value strategy_of(const Explained& one) {
@@ -103,7 +120,7 @@ std::vector<Record> key_records(const Explanation& explanation) {
 
 std::vector<Record> trigger_records(const Explanation& explanation) {
   std::vector<Record> records;
-  for (const DeleteTrigger& trigger : explanation.triggers)
+  for (const FiredTrigger& trigger : explanation.triggers)
     records.push_back({{"name", trigger.name},
                        {"relation", trigger.relation},
                        {"timing", trigger.timing},
@@ -146,7 +163,7 @@ std::string key_lines(const Explanation& explanation) {
 
 std::string trigger_lines(const Explanation& explanation) {
   if (explanation.triggers.empty()) return "";
-  return "\ntriggers that a DELETE fires:\n" +
+  return "\ntriggers that run:\n" +
          render_table(trigger_records(explanation), {"name", "relation", "timing", "function"});
 }
 
@@ -170,23 +187,32 @@ std::vector<Record> with_percent(std::vector<Record> records, const std::vector<
 }  // namespace
 
 Record explanation_record(const Policy& policy, const Explanation& explanation) {
+  const std::vector<Explained> all = decide(policy, explanation);
   return {{"policy", policy.name},
           {"target", policy.target},
-          {"table", to_text(policy.table)},
+          {"table", or_null(policy.timestamp.empty() ? "" : to_text(policy.table))},
+          {"function", or_null(explanation.function)},
           {"cutoff", or_null(explanation.cutoff), Show::instant},
-          {"refusal", or_null(explanation.refusal)},
-          {"relations", nested(relation_records(decide(policy, explanation)))},
+          {"refusal", or_null(refusal_of(policy, explanation, all))},
+          {"pinned", or_null(pin_of(policy))},
+          {"relations", nested(relation_records(all))},
           {"foreign_keys", nested(key_records(explanation))},
           {"triggers", nested(trigger_records(explanation))}};
 }
 
 std::string explanation_text(const Policy& policy, const Explanation& explanation) {
   const std::vector<Explained> all = decide(policy, explanation);
-  std::string text =
-      fmt::format("policy {}: {} in target {}, cutoff {}\n\n", one_line(policy.name),
-                  one_line(to_text(policy.table)), policy.target, instant_text(explanation.cutoff));
-  if (!explanation.refusal.empty())
-    text += fmt::format("a run would be refused: {}\n\n", one_line(explanation.refusal));
+  const bool calls = !explanation.function.empty();
+  std::string text = fmt::format("policy {}: {} in target {}, cutoff {}\n", one_line(policy.name),
+                                 one_line(calls ? explanation.function : to_text(policy.table)),
+                                 policy.target, instant_text(explanation.cutoff));
+  if (const std::string refusal = refusal_of(policy, explanation, all); !refusal.empty())
+    text += fmt::format("\na run would be refused: {}\n", one_line(refusal));
+  if (calls)
+    return text + "\ncall, because the function chooses its rows itself, until it returns 0\n";
+  if (const std::string pin = pin_of(policy); !pin.empty())
+    text += fmt::format("\nstrategy: {} is pinned by the policy\n", pin);
+  text += "\n";
   text += render_table(with_percent(relation_records(all), all),
                        {"relation", "bytes", "rows", "expired", "share", "evidence", "strategy"});
   text += reason_lines(all);

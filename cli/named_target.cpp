@@ -75,4 +75,20 @@ LedgerTotals NamedTarget::ledger_totals(const std::string& run) {
   return named([&] { return target_->ledger_totals(run); });
 }
 
+std::vector<QuarantinedTable> NamedTarget::quarantine(bool all) {
+  return named([&] { return target_->quarantine(all); });
+}
+
+std::optional<QuarantinedTable> NamedTarget::quarantined(std::int64_t id) {
+  return named([&] { return target_->quarantined(id); });
+}
+
+bool NamedTarget::purge(std::int64_t id, const std::string& actor) {
+  return named([&] { return target_->purge(id, actor); });
+}
+
+void NamedTarget::restore(std::int64_t id, const std::string& actor) {
+  named([&] { target_->restore(id, actor); });
+}
+
 }  // namespace lethe::cli

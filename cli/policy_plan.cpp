@@ -39,7 +39,8 @@ PlannedTarget plan_target(Stores& stores, const TargetSpec& spec) {
   PlannedTarget planned{.spec = spec, .stored = stores.targets.find(spec.name)};
   if (!planned.stored) {
     planned.change = Change::added;
-  } else if (planned.stored->url != spec.url || planned.stored->max_running != spec.max_running) {
+  } else if (planned.stored->url != spec.url || planned.stored->max_running != spec.max_running ||
+             planned.stored->rows_per_second != spec.rows_per_second) {
     planned.change = Change::changed;
   }
   return planned;

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "common/policies/action.hpp"
 #include "common/policies/policy_json.hpp"
+#include "common/policies/strategy_choice.hpp"
 #include "common/policies/time_unit.hpp"
 #include "common/policies/timing_parser.hpp"
 
@@ -60,6 +62,27 @@ void add_tenant_fields(Fields& fields, const TenantRule& rule) {
     fields.emplace_back(fmt::format("tenant.overrides.{}", tenant), override_text(entry));
 }
 
+std::string batch_text(const BatchRule& rule) {
+  const BatchRule usual;
+  std::string text;
+  const auto add = [&](const char* name, std::int64_t value, std::int64_t usual_value) {
+    if (value != usual_value) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value);
+  };
+  add("target_ms", rule.target_ms, usual.target_ms);
+  add("duty_percent", rule.duty_percent, usual.duty_percent);
+  add("rows_per_second", rule.rows_per_second, usual.rows_per_second);
+  return text;
+}
+
+/// What happens to the rows; deleting them is as usual and left out.
+void add_action_fields(Fields& fields, const Action& action) {
+  if (action.kind == Action::Kind::call)
+    fields.emplace_back("action.call", to_text(action.function));
+  for (const auto& [column, value] : action.values)
+    fields.emplace_back(fmt::format("action.set.{}", column),
+                        value ? fmt::format("'{}'", *value) : "null");
+}
+
 /// When and in which order its tasks run; what is as usual is left out.
 void add_queue_fields(Fields& fields, const Policy& policy) {
   const Policy usual;
@@ -75,6 +98,18 @@ void add_queue_fields(Fields& fields, const Policy& policy) {
     fields.emplace_back("priority", fmt::format("{}", policy.priority));
   if (policy.expire_after_seconds != usual.expire_after_seconds)
     fields.emplace_back("expire_after", to_text(Retention{0, policy.expire_after_seconds}));
+  if (policy.batch != usual.batch) fields.emplace_back("batch", batch_text(policy.batch));
+}
+
+/// How its rows go; what is as usual is left out.
+void add_strategy_fields(Fields& fields, const Policy& policy) {
+  const Policy usual;
+  if (policy.strategy != usual.strategy)
+    fields.emplace_back("strategy", to_string(policy.strategy));
+  if (policy.partitions == usual.partitions) return;
+  fields.emplace_back("partitions", to_string(policy.partitions));
+  if (policy.partitions == Partitions::quarantine)
+    fields.emplace_back("quarantine", to_text(Retention{0, policy.quarantine_seconds}));
 }
 
 const std::string* find_field(const Fields& fields, const std::string& name) {
@@ -97,19 +132,23 @@ std::string condition_text(const Condition& condition) {
 }
 
 Fields policy_fields(const Policy& policy) {
-  Fields fields{{"target", policy.target},
-                {"table", to_text(policy.table)},
-                {"timestamp", timestamps_text(policy)},
-                {"retain", to_text(policy.retain)}};
+  Fields fields{{"target", policy.target}};
+  if (!policy.timestamp.empty()) {  // a function may do without a table
+    fields.emplace_back("table", to_text(policy.table));
+    fields.emplace_back("timestamp", timestamps_text(policy));
+  }
+  fields.emplace_back("retain", to_text(policy.retain));
   const std::string where = condition_text(policy.where);
   if (!where.empty()) fields.emplace_back("where", where);
   if (policy.keep_min) fields.emplace_back("keep_min", fmt::format("{}", *policy.keep_min));
   if (policy.tenant) add_tenant_fields(fields, *policy.tenant);
+  add_action_fields(fields, policy.action);
   if (!policy.schedule.empty()) {
     fields.emplace_back("schedule", policy.schedule);
     fields.emplace_back("timezone", policy.timezone);
   }
   add_queue_fields(fields, policy);
+  add_strategy_fields(fields, policy);
   return fields;
 }
 

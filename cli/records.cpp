@@ -37,12 +37,23 @@ std::vector<Record> tenant_records(const Census& census) {
   return tenants;
 }
 
+/// What becomes of the rows that are old enough.
+std::string eligible_text(Action::Kind action) {
+  switch (action) {
+    case Action::Kind::remove: break;
+    case Action::Kind::set: return "would be changed";
+    case Action::Kind::call: return "older than the cutoff (the function decides)";
+  }
+  return "would be deleted";
+}
+
 }  // namespace
 
 Record target_record(const TargetRow& row) {
   return {{"name", row.name},
           {"url", row.url},
           {"max_running", row.max_running},
+          {"rows_per_second", row.rows_per_second},
           count("policies", row.policies),
           count("waiting", row.waiting),
           count("running", row.running),
@@ -161,6 +172,24 @@ Record worker_details(const WorkerRow& row) {
                                      {"targets", names(row.targets)}});
 }
 
+Record quarantine_record(const QuarantinedTable& table) {
+  return {{"id", table.id},
+          {"relation", table.relation},
+          {"parent", table.parent},
+          {"bounds", table.bounds},
+          {"state", table.state},
+          {"policy", table.policy},
+          {"run", table.run},
+          {"task", table.task},
+          count("rows", table.rows),
+          {"estimated", table.estimated},
+          {"bytes", table.bytes, Show::bytes},
+          instant("quarantined_at", table.quarantined_at),
+          instant("purge_after", table.purge_after),
+          instant("ended_at", table.ended_at),
+          text("ended_by", table.ended_by)};
+}
+
 Record census_record(const Census& census) {
   return {instant("cutoff", census.cutoff),
           count("total", census.total),
@@ -170,6 +199,7 @@ Record census_record(const Census& census) {
           count("condition", census.condition),
           count("tenant_off", census.tenant_off),
           count("keep_min", census.keep_min),
+          count("done", census.done),
           text("oldest", census.oldest),
           text("newest", census.newest),
           {"bytes", census.bytes, Show::bytes},
@@ -177,23 +207,25 @@ Record census_record(const Census& census) {
 }
 
 std::string census_text(const Census& census) {
-  const auto kept = [](const char* why, std::int64_t rows) -> Record {
-    return {{"what", std::string("  ") + why}, count("rows", rows)};
+  const auto line = [](const std::string& what, std::int64_t rows) -> Record {
+    return {{"what", what}, count("rows", rows)};
   };
-  const Record total{{"what", std::string("in the table")}, count("rows", census.total)};
-  const Record eligible{{"what", std::string("would be deleted")}, count("rows", census.eligible)};
-  const Record stays{{"what", std::string("would stay")},
-                     count("rows", census.total - census.eligible)};
-  std::string result = render_table(
-      {total, eligible, stays, kept("younger than the cutoff", census.too_young),
-       kept("without a finite timestamp", census.no_timestamp),
-       kept("not matched by where", census.condition),
-       kept("of a tenant left out", census.tenant_off), kept("kept by keep_min", census.keep_min)},
-      {"what", "rows"});
+  std::vector<Record> lines{line("in the table", census.total),
+                            line(eligible_text(census.action), census.eligible),
+                            line("would stay", census.total - census.eligible),
+                            line("  younger than the cutoff", census.too_young),
+                            line("  without a finite timestamp", census.no_timestamp),
+                            line("  not matched by where", census.condition),
+                            line("  of a tenant left out", census.tenant_off),
+                            line("  kept by keep_min", census.keep_min)};
+  if (census.action == Action::Kind::set) lines.push_back(line("  changed before", census.done));
+  std::string result = render_table(lines, {"what", "rows"});
   result += fmt::format("cutoff {}\n", instant_text(census.cutoff));
   if (census.eligible > 0)
-    result += fmt::format("to delete: oldest {}, newest {}, about {}\n", one_line(census.oldest),
-                          one_line(census.newest), bytes_text(census.bytes));
+    result +=
+        fmt::format("{}: oldest {}, newest {}, about {}\n",
+                    census.action == Action::Kind::remove ? "to delete" : "of these",
+                    one_line(census.oldest), one_line(census.newest), bytes_text(census.bytes));
   if (census.tenants.empty()) return result;
   return result + "\n" + render_table(tenant_records(census), {"tenant", "total", "eligible"});
 }

@@ -24,6 +24,7 @@ namespace lethe::cli {
 [[nodiscard]] Record tenant_record(const TenantLimits& limits);
 [[nodiscard]] Record worker_record(const WorkerRow& row);
 [[nodiscard]] Record worker_details(const WorkerRow& row);
+[[nodiscard]] Record quarantine_record(const QuarantinedTable& table);
 [[nodiscard]] Record census_record(const Census& census);
 
 /// The census for people: what would go, what stays and why, the tenants with most to delete.

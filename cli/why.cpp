@@ -85,6 +85,11 @@ std::string ahead_text(const TaskSituation& situation) {
 
 std::string waiting_sentence(const TaskSituation& situation) {
   if (!situation.circuit_until.empty()) return "waiting: " + circuit_sentence(situation);
+  if (!situation.paced_until.empty())
+    return fmt::format(
+        "waiting: target {} may delete {} per second and has done so, next batch at {}",
+        situation.target, counted(situation.rows_per_second, "row", "rows"),
+        instant_text(situation.paced_until));
   std::string result = "waiting: ";
   if (is_tenant_full(situation)) {
     result += tenant_sentence(situation) + ", ";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/control/scheduler_store.hpp"
+#include "scheduler/rest.hpp"
 
 namespace lethe::scheduler {
 
@@ -19,17 +20,21 @@ class LanesDuty {
 };
 
 /// Duty: counts admitted tasks anew, for a worker that dies between the end of a lease and its
-/// delivery to admission takes that knowledge with it. Thread safety: none.
+/// delivery to admission takes that knowledge with it. Admission stands still meanwhile, so it
+/// rests after a long one. Thread safety: none.
 class RecountDuty {
  public:
-  /// `store` is borrowed and must outlive the duty.
-  explicit RecountDuty(SchedulerStore& store) : store_(store) {}
+  /// Both are borrowed and must outlive the duty.
+  RecountDuty(SchedulerStore& store, const Clock& clock) : store_(store), rest_(clock) {}
 
   /// One round. Errors: StoreError.
-  void run_once(const Term& term) { store_.recount(term); }
+  void run_once(const Term& term) {
+    if (rest_.is_over()) rest_.after([&] { store_.recount(term); });
+  }
 
  private:
   SchedulerStore& store_;
+  Rest rest_;
 };
 
 }  // namespace lethe::scheduler

@@ -6,13 +6,17 @@
 namespace lethe::scheduler {
 
 void RescueDuty::run_once(const Term& term) {
-  // Lost workers at every look; hung ones, whose leases last minutes, at every fifth, and for at
-  // most two hundredths of the time: while an old snapshot is open, that look reads all leases
-  // since.
+  // Lost workers at every look; hung ones, whose leases last minutes, at every fifth.
   constexpr int looks_per_deadline = 5;
-  constexpr int rests_per_look = 50;
-  const auto begin = clock_.now();
-  const bool deadlines = looks_++ % looks_per_deadline == 0 && begin >= next_deadlines_;
+  const bool deadlines = looks_++ % looks_per_deadline == 0 && rest_.is_over();
+  if (deadlines) {
+    rest_.after([&] { rescue(term, true); });
+  } else {
+    rescue(term, false);
+  }
+}
+
+void RescueDuty::rescue(const Term& term, bool deadlines) {
   in_rounds(1'000, [&](std::int32_t max) {
     const auto rescues = store_.rescue(term, worker_ttl_, max, deadlines);
     for (const Rescue& rescue : rescues)
@@ -24,7 +28,6 @@ void RescueDuty::run_once(const Term& term) {
                  {"why", rescue.why}});
     return static_cast<std::int32_t>(rescues.size());
   });
-  if (deadlines) next_deadlines_ = clock_.now() + rests_per_look * (clock_.now() - begin);
 }
 
 }  // namespace lethe::scheduler

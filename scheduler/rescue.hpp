@@ -2,8 +2,8 @@
 
 #include <chrono>
 
-#include "common/clock.hpp"
 #include "common/control/scheduler_store.hpp"
+#include "scheduler/rest.hpp"
 
 namespace lethe::scheduler {
 
@@ -12,17 +12,18 @@ class RescueDuty {
  public:
   /// `store` is borrowed and must outlive the duty.
   RescueDuty(SchedulerStore& store, const Clock& clock, std::chrono::milliseconds worker_ttl)
-      : store_(store), clock_(clock), worker_ttl_(worker_ttl) {}
+      : store_(store), worker_ttl_(worker_ttl), rest_(clock) {}
 
   /// One round. Errors: StoreError.
   void run_once(const Term& term);
 
  private:
+  void rescue(const Term& term, bool deadlines);
+
   SchedulerStore& store_;
-  const Clock& clock_;
   const std::chrono::milliseconds worker_ttl_;
   int looks_ = 0;
-  Clock::time_point next_deadlines_{};
+  Rest rest_;  // after a look at deadlines
 };
 
 }  // namespace lethe::scheduler

@@ -34,7 +34,7 @@ void run_scheduler(const SchedulerOptions& options, const SchedulerPorts& ports,
   ExpiryDuty expiry(ports.store);
   ClosingDuty closing(ports.store);
   LanesDuty lanes(ports.store);
-  RecountDuty recount(ports.store);
+  RecountDuty recount(ports.store, ports.clock);
   HousekeepingDuty housekeeping(ports.store, options.keep);
   const std::vector<Duty> duties{
       every(500ms, "firing", firing),   every(200ms, "promotion", promotion),

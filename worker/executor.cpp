@@ -15,9 +15,37 @@ namespace lethe::worker {
 namespace {
 
 constexpr std::chrono::seconds tidy_every{30};
+constexpr std::size_t kept_told_max = 20;  // log lines of one plan
 
 TargetTrouble trouble(TargetTrouble::Kind kind, std::string message) {
   return {.kind = kind, .message = std::move(message), .sqlstate = ""};
+}
+
+void log_plan(const Job& job, const Plan& plan, const PlanFacts& facts) {
+  log_event(LogLevel::info, "run_planned",
+            {{"run", job.run->id.value},
+             {"policy", job.run->policy},
+             {"strategy", plan.strategy},
+             {"tasks", plan.work.size()},
+             {"estimated_rows", plan.estimated_rows.value_or(-1)}});
+  std::size_t told = 0;
+  for (const auto& [partition, reason] : plan.kept_whole) {
+    if (++told > kept_told_max) break;
+    log_event(LogLevel::info, "partition_by_rows",
+              {{"run", job.run->id.value},
+               {"policy", job.run->policy},
+               {"partition", partition},
+               {"reason", reason},
+               {"of", plan.kept_whole.size()}});
+  }
+  if (facts.purged > 0)
+    log_event(
+        LogLevel::info, "quarantine_purged",
+        {{"run", job.run->id.value}, {"policy", job.run->policy}, {"partitions", facts.purged}});
+  if (!facts.purge_problem.empty())
+    log_event(
+        LogLevel::warn, "quarantine_not_purged",
+        {{"run", job.run->id.value}, {"policy", job.run->policy}, {"error", facts.purge_problem}});
 }
 
 /// Turns what a call of the runner returned into a step's result.
@@ -34,6 +62,7 @@ std::optional<Settlement> Executor::execute(const Job& job) {
                   .strategy = {},
                   .size = 0,
                   .batch_target = batch_target_,
+                  .rule = job.run->spec.batch,
                   .cancelled = false,
                   .given_up = false,
                   .overdue = false};
@@ -49,6 +78,7 @@ std::optional<Settlement> Executor::execute(const Job& job) {
   facts.given_up = end();
   facts.overdue = began && clock_.now() >= job.end_by;
   auto settlement = next_step(facts, result, random_);
+  if (settlement) settlement->policy = job.run->policy;
   if (settlement)
     settlement->took = std::chrono::ceil<std::chrono::milliseconds>(clock_.now() - started);
   else
@@ -130,12 +160,7 @@ StepResult Executor::plan(const Job& job) {
                              .kind = TaskKind::clean,
                              .payload = encode({.bounds = facts.bounds, .work = work}),
                              .batch_size = work.first_batch});
-  log_event(LogLevel::info, "run_planned",
-            {{"run", job.run->id.value},
-             {"policy", job.run->policy},
-             {"strategy", plan.strategy},
-             {"tasks", plan.work.size()},
-             {"estimated_rows", plan.estimated_rows.value_or(-1)}});
+  log_plan(job, plan, facts);
   return outcome;
 }
 

@@ -14,8 +14,11 @@ using Kind = TargetTrouble::Kind;
 
 constexpr milliseconds halted_pause{5'000};
 constexpr milliseconds locked_pause{1'000};
+/// Whoever waits for a partition's parent makes every reader behind it wait as well.
+constexpr milliseconds partition_locked_pause{10'000};
 constexpr milliseconds timed_out_pause{200};
 constexpr milliseconds backoff_max{15 * 60 * 1'000};
+constexpr milliseconds rest_max{10 * 60 * 1'000};
 constexpr std::size_t error_bytes_max = 1'000;
 
 Settlement settlement_of(const StepFacts& facts) {
@@ -24,6 +27,26 @@ Settlement settlement_of(const StepFacts& facts) {
   result.run = facts.task.run;
   result.target = facts.task.target;
   return result;
+}
+
+/// By time, and so that no batch deletes more than a second's allowance of rows: what the fleet is
+/// charged for afterwards should not come in lumps.
+std::int64_t next_size(const StepFacts& facts, const BatchDone& batch) {
+  const Strategy strategy = facts.strategy.value_or(Strategy::sweep);
+  const milliseconds target =
+      facts.rule.target_ms > 0 ? milliseconds(facts.rule.target_ms) : facts.batch_target;
+  const std::int64_t size = batch_size_after(strategy, batch.size, batch.took, target);
+  if (facts.rule.rows_per_second == 0 || batch.rows == 0) return size;
+  const double allowed = static_cast<double>(batch.size) *
+                         static_cast<double>(facts.rule.rows_per_second) /
+                         static_cast<double>(batch.rows);
+  return batch_size_now(
+      strategy, std::max<std::int64_t>(
+                    1, static_cast<std::int64_t>(std::min(static_cast<double>(size), allowed))));
+}
+
+milliseconds rest_after(milliseconds took, std::int64_t duty_percent) {
+  return std::min(rest_max, took * (100 - duty_percent) / duty_percent);
 }
 
 Settlement after_plan(const StepFacts& facts, const PlanOutcome& plan) {
@@ -38,8 +61,9 @@ Settlement after_batch(const StepFacts& facts, const BatchDone& batch) {
   result.outcome = batch.finished ? Outcome::done : Outcome::again;
   result.batches = batch.totals.batches;
   result.rows = batch.totals.rows;
-  result.batch_size = batch_size_after(facts.strategy.value_or(Strategy::sweep), batch.size,
-                                       batch.took, facts.batch_target);
+  result.batch_rows = batch.rows;
+  result.batch_size = next_size(facts, batch);
+  if (!batch.finished) result.delay = rest_after(batch.took, facts.rule.duty_percent);
   return result;
 }
 
@@ -97,7 +121,8 @@ std::optional<Settlement> after_trouble(const StepFacts& facts, const TargetTrou
     case Kind::permanent: bury(result, "", trouble.message); break;
     case Kind::locked:
       smaller(facts, result);
-      result.delay = jittered(locked_pause, random);
+      result.delay = jittered(
+          facts.strategy == Strategy::partition ? partition_locked_pause : locked_pause, random);
       break;
     case Kind::timed_out: after_timeout(facts, result, random); break;
     case Kind::retryable: fail(facts, result, random); break;

@@ -22,6 +22,7 @@ struct StepFacts {
   std::optional<Strategy> strategy;  ///< clean tasks only
   std::int64_t size = 0;             ///< clean tasks: of this batch, blocks or rows
   std::chrono::milliseconds batch_target{250};
+  BatchRule rule;          ///< of the policy
   bool cancelled = false;  ///< an operator asked for it while the step ran
   bool given_up = false;   ///< this worker itself cancelled the statement, to stop in time
   bool overdue = false;    ///< the step did not end before its lease did

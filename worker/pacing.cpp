@@ -21,7 +21,9 @@ std::int64_t within(Strategy strategy, std::int64_t size) {
 BatchLimits batch_limits(Strategy strategy) noexcept {
   switch (strategy) {
     case Strategy::sweep: return {.first = 256, .min = 16, .max = 65'536};
-    case Strategy::index: return {.first = 1'000, .min = 100, .max = 50'000};
+    case Strategy::partition: return {.first = 1, .min = 1, .max = 1};
+    case Strategy::index:
+    case Strategy::call: break;
   }
   return {.first = 1'000, .min = 100, .max = 50'000};
 }

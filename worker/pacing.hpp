@@ -7,7 +7,7 @@
 
 namespace lethe::worker {
 
-/// Bounds of a batch: blocks for sweep, rows for index.
+/// Bounds of a batch: blocks for sweep, rows for index and call, the one partition.
 struct BatchLimits {
   std::int64_t first = 0;  ///< while nothing is known of the table
   std::int64_t min = 0;

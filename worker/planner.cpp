@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
-#include "common/tasks/strategy_choice.hpp"
+#include "common/policies/strategy_choice.hpp"
+#include "common/tasks/strategy_cost.hpp"
 
 namespace lethe::worker {
 
@@ -12,14 +14,22 @@ namespace {
 /// A relation, or what an index leads to in it, before it is split into tasks.
 struct Piece {
   const RelationFacts* relation = nullptr;  ///< borrowed
-  std::optional<std::size_t> phase;         ///< nothing: swept
-  std::int64_t useful = 1;                  ///< tasks that it deserves
+  Strategy strategy = Strategy::sweep;
+  std::size_t phase = 0;    ///< index: of which timestamp column
+  std::int64_t useful = 1;  ///< tasks that it deserves
 };
 
+Piece whole(const RelationFacts& relation) {
+  return {.relation = &relation, .strategy = Strategy::partition, .phase = 0, .useful = 1};
+}
+
 Piece swept(const RelationFacts& relation) {
+  constexpr std::int64_t small_parts_max = 8;
+  const std::int64_t small = std::min(small_parts_max, relation.blocks / range_blocks_min);
   return {.relation = &relation,
-          .phase = std::nullopt,
-          .useful = std::max<std::int64_t>(1, relation.blocks / range_blocks_min)};
+          .strategy = Strategy::sweep,
+          .phase = 0,
+          .useful = std::max({std::int64_t{1}, small, relation.blocks / range_blocks_usual})};
 }
 
 Piece indexed(const RelationFacts& relation, std::size_t phase) {
@@ -27,6 +37,7 @@ Piece indexed(const RelationFacts& relation, std::size_t phase) {
   const double deserved = key.expired / static_cast<double>(range_rows_min);
   const auto possible = static_cast<double>(key.splits.size() + 1);
   return {.relation = &relation,
+          .strategy = Strategy::index,
           .phase = phase,
           .useful = static_cast<std::int64_t>(std::clamp(deserved, 1.0, possible))};
 }
@@ -36,35 +47,36 @@ Piece indexed(const RelationFacts& relation, std::size_t phase) {
 constexpr std::int64_t first_rows = 50'000;
 constexpr std::int64_t first_rows_with_triggers = 2'000;
 
-std::int64_t first_batch_of(const Piece& piece) {
+std::int64_t first_batch_of(const Piece& piece, const BatchRule& rule) {
   const RelationFacts& relation = *piece.relation;
-  const std::int64_t rows = relation.has_triggers ? first_rows_with_triggers : first_rows;
-  if (piece.phase) return rows / 10;  // found one by one, and twice
+  std::int64_t rows = relation.has_triggers ? first_rows_with_triggers : first_rows;
+  if (rule.rows_per_second > 0) rows = std::min(rows, rule.rows_per_second);
+  if (piece.strategy == Strategy::partition) return 0;
+  if (piece.strategy == Strategy::index) return rows / 10;  // found one by one, and twice
   if (relation.expired < 0) return 0;
-  constexpr std::int64_t blocks_min = 256;
-  constexpr std::int64_t blocks_max = 4'096;
+  constexpr double blocks_min = 256;
+  constexpr double blocks_min_of_few_rows = 16;
+  constexpr double blocks_max = 4'096;
   const double a_block = relation.expired / static_cast<double>(relation.blocks);
   const double blocks = static_cast<double>(rows) / std::max(a_block, 0.01);
   return static_cast<std::int64_t>(
-      std::clamp(blocks, static_cast<double>(relation.has_triggers ? blocks_min / 16 : blocks_min),
-                 static_cast<double>(blocks_max)));
+      std::clamp(blocks, rows < first_rows ? blocks_min_of_few_rows : blocks_min, blocks_max));
 }
 
 /// Part number `i` of `parts` of a piece.
 PlannedWork part_of(const Piece& piece, std::int64_t i, std::int64_t parts) {
   PlannedWork work;
-  work.first_batch = first_batch_of(piece);
   work.relation = piece.relation->relation;
   work.fingerprint = piece.relation->fingerprint;
-  if (!piece.phase) {
-    work.strategy = Strategy::sweep;
+  work.strategy = piece.strategy;
+  if (piece.strategy == Strategy::partition) return work;
+  if (piece.strategy == Strategy::sweep) {
     work.block_from = piece.relation->blocks * i / parts;
     work.block_to = piece.relation->blocks * (i + 1) / parts;
     return work;
   }
-  work.strategy = Strategy::index;
-  work.phase = static_cast<std::uint32_t>(*piece.phase);
-  const std::vector<std::string>& splits = piece.relation->keys[*piece.phase].splits;
+  work.phase = static_cast<std::uint32_t>(piece.phase);
+  const std::vector<std::string>& splits = piece.relation->keys[piece.phase].splits;
   const auto start_of = [&splits, parts](std::int64_t part) {
     const std::int64_t at = static_cast<std::int64_t>(splits.size() + 1) * part / parts;
     return splits.at(static_cast<std::size_t>(at - 1));
@@ -76,7 +88,7 @@ PlannedWork part_of(const Piece& piece, std::int64_t i, std::int64_t parts) {
 }
 
 /// One task for every piece, and what is left of the allowance shared out by what they deserve.
-std::vector<PlannedWork> split(const std::vector<Piece>& pieces) {
+std::vector<PlannedWork> split(const std::vector<Piece>& pieces, const BatchRule& rule) {
   const auto taken = static_cast<std::int64_t>(pieces.size());
   const std::int64_t to_share = std::max<std::int64_t>(0, plan_tasks_max - taken);
   std::int64_t deserved = 0;
@@ -85,7 +97,10 @@ std::vector<PlannedWork> split(const std::vector<Piece>& pieces) {
   for (const Piece& piece : pieces) {
     const std::int64_t share = 1 + to_share * piece.useful / deserved;
     const std::int64_t parts = std::min(share, piece.useful);
-    for (std::int64_t i = 0; i < parts; ++i) work.push_back(part_of(piece, i, parts));
+    for (std::int64_t i = 0; i < parts; ++i) {
+      work.push_back(part_of(piece, i, parts));
+      work.back().first_batch = first_batch_of(piece, rule);
+    }
   }
   return work;
 }
@@ -100,33 +115,60 @@ std::optional<std::int64_t> estimated_rows(const PlanFacts& facts) {
   return std::llround(sum);
 }
 
-const char* strategy_name(bool indexed, bool swept) {
-  if (indexed && swept) return "mixed";
-  if (indexed) return "index";
-  return swept ? "sweep" : "none";
+std::string strategy_name(const std::vector<Piece>& pieces, const Policy& policy) {
+  if (pieces.empty()) return "none";
+  const Strategy first = pieces.front().strategy;
+  const bool same = std::all_of(pieces.begin(), pieces.end(),
+                                [first](const Piece& piece) { return piece.strategy == first; });
+  const std::string ways = same ? to_string(first) : "mixed";
+  return policy.action.kind == Action::Kind::set ? ways + ", set" : ways;
+}
+
+/// A function is called by one task alone: nobody knows how it would share its work.
+Plan call_of(const FunctionIdentity& function) {
+  PlannedWork work;
+  work.strategy = Strategy::call;
+  work.relation = function.oid;
+  work.fingerprint = function.fingerprint;
+  return {.strategy = to_string(Strategy::call),
+          .estimated_rows = {},
+          .work = {work},
+          .kept_whole = {}};
 }
 
 }  // namespace
 
 std::variant<Plan, std::string> make_plan(const PlanFacts& facts, const Policy& policy) {
+  if (facts.function) return call_of(*facts.function);
+  if (std::string refusal = plan_refusal(facts.relations, policy); !refusal.empty()) return refusal;
   Plan plan;
+  if (std::string why = whole_obstacle(facts.relations, policy); !why.empty())
+    plan.kept_whole.emplace_back("every partition", std::move(why));
+  std::vector<Piece> pieces;  // first those that end soonest
   std::vector<Piece> by_index;
-  std::vector<Piece> pieces;
+  std::vector<Piece> by_blocks;
   for (const RelationFacts& relation : facts.relations) {
-    if (relation.blocks <= 0) continue;
-    const StrategyChoice choice = choose_strategy(relation, policy, facts.server_version);
-    if (!choice.chosen) return choice.reason;
-    if (*choice.chosen == Strategy::index) {
-      for (std::size_t phase = 0; phase < relation.keys.size(); ++phase)
-        by_index.push_back(indexed(relation, phase));
-    } else {
-      pieces.push_back(swept(relation));
+    const ChosenStrategy choice = choose_strategy(relation, policy, facts.server_version);
+    if (choice.chosen == Strategy::partition) {
+      pieces.push_back(whole(relation));
+      continue;
     }
+    if (relation.partition.expired && drops_partitions(policy))
+      plan.kept_whole.emplace_back(relation.name, relation.partition.obstacle);
+    if (relation.blocks <= 0) continue;
+    if (!choice.chosen) return choice.reason;
+    if (choice.chosen == Strategy::sweep) {
+      by_blocks.push_back(swept(relation));
+      continue;
+    }
+    for (std::size_t phase = 0; phase < relation.keys.size(); ++phase)
+      by_index.push_back(indexed(relation, phase));
   }
-  plan.strategy = strategy_name(!by_index.empty(), !pieces.empty());
+  pieces.insert(pieces.end(), by_index.begin(), by_index.end());
+  pieces.insert(pieces.end(), by_blocks.begin(), by_blocks.end());
+  plan.strategy = strategy_name(pieces, policy);
   plan.estimated_rows = estimated_rows(facts);
-  pieces.insert(pieces.begin(), by_index.begin(), by_index.end());
-  plan.work = split(pieces);
+  plan.work = split(pieces, policy.batch);
   return plan;
 }
 

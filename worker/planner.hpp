@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -11,9 +12,13 @@
 
 namespace lethe::worker {
 
-/// Smallest part of a table that becomes a task of its own, in blocks (16 MiB): about a tenth of a
-/// second of work, so that leasing and settling are a small part of it.
-inline constexpr std::int64_t range_blocks_min = 2'048;
+/// Smallest part of a table that becomes a task of its own, in blocks (4 MiB): the first eight of a
+/// table, so that a fleet has something to share even in a small one.
+inline constexpr std::int64_t range_blocks_min = 512;
+
+/// And from then on (16 MiB): about a tenth of a second of work, so that leasing and settling are a
+/// small part of it.
+inline constexpr std::int64_t range_blocks_usual = 2'048;
 
 /// Expired rows, by estimate, for which a part of an index becomes a task of its own: a few seconds
 /// of batches. With less, leasing and settling would be a large part of the work.
@@ -31,18 +36,23 @@ struct PlannedWork : CleanWork {
 
 /// How a run will work.
 struct Plan {
-  std::string strategy;                        ///< "sweep", "index", "mixed"; "none": no work
+  /// "sweep", "index", "partition", "mixed", each followed by ", set" where rows are changed;
+  /// "call"; "none": no work
+  std::string strategy;
   std::optional<std::int64_t> estimated_rows;  ///< expired rows; nothing: a table has no estimate
   std::vector<PlannedWork> work;
+  /// Partitions that were to go as a whole and go row by row: name, or "every partition", and why.
+  std::vector<std::pair<std::string, std::string>> kept_whole;
 };
 
 /// Chooses the strategy and splits the work: the plan, or why there is none and what to do, in one
 /// line.
 ///
-/// Every relation that has a block is visited completely, whatever statistics say of it, for they
-/// may be old: by the strategy that is the cheapest by choose_strategy(). Statistics decide into
-/// how many tasks and where an index is split; every block, and every value of an index, is in one
-/// range.
+/// Each relation goes as choose_strategy() says. A leaf partition goes as a whole where the policy
+/// asks for it, no row in it can be young enough to stay, and nothing else holds it back. Every
+/// other relation that has a block is visited completely, whatever estimates say of it, for they
+/// may be old. A function is one task. Statistics decide into how many tasks and where an index is
+/// split; every block, and every value of an index, is in one range.
 /// Pure. Source: docs/ARCHITECTURE.md, "Strategies".
 [[nodiscard]] std::variant<Plan, std::string> make_plan(const PlanFacts& facts,
                                                         const Policy& policy);

@@ -45,7 +45,7 @@ struct EnqueueOptions {
 /// Timestamp columns as a policy has them.
 struct TimeColumns {
   std::vector<std::string> names;
-  std::map<std::string, TimeUnit> units;
+  TimeUnits units;
 };
 
 /// "a,b:ms": what stands behind the last colon of a column is its unit, if it is one.

@@ -50,6 +50,10 @@ Difference difference_of(const PlannedTarget& planned) {
     result.fields.push_back({"max_running",
                              planned.stored ? fmt::format("{}", before.max_running) : "",
                              fmt::format("{}", planned.spec.max_running)});
+  if (before.rows_per_second != planned.spec.rows_per_second)
+    result.fields.push_back({"rows_per_second",
+                             planned.stored ? fmt::format("{}", before.rows_per_second) : "",
+                             fmt::format("{}", planned.spec.rows_per_second)});
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/lookup.hpp"
 #include "cli/records.hpp"
 #include "cli/text.hpp"
+#include "common/policies/batch_parser.hpp"
 #include "common/policies/policy_parser.hpp"
 
 namespace lethe::cli {
@@ -19,6 +20,7 @@ struct AddOptions {
   std::string name;
   std::string url;
   std::optional<std::int64_t> max_running;
+  std::optional<std::int64_t> rows_per_second;
   bool no_connect = false;
 };
 
@@ -42,11 +44,12 @@ ExitCode add(Services& services, const AddOptions& options) {
   if (!options.no_connect) findings = services.target(options.name, options.url)->check();
   TargetSpec spec{.name = options.name, .url = options.url};
   Stores& stores = services.stores();
-  if (options.max_running) {
-    spec.max_running = static_cast<std::int32_t>(*options.max_running);
-  } else if (const auto stored = stores.targets.find(options.name)) {
+  if (const auto stored = stores.targets.find(options.name)) {
     spec.max_running = stored->max_running;
+    spec.rows_per_second = stored->rows_per_second;
   }
+  if (options.max_running) spec.max_running = static_cast<std::int32_t>(*options.max_running);
+  if (options.rows_per_second) spec.rows_per_second = *options.rows_per_second;
   const bool is_new = stores.targets.put(spec, services.actor());
   services.output().result(
       {{"name", spec.name}, {"change", std::string(is_new ? "added" : "changed")}},
@@ -56,9 +59,10 @@ ExitCode add(Services& services, const AddOptions& options) {
 }
 
 ExitCode list(Services& services) {
-  services.output().list(records_of(services.stores().targets.list(), target_record),
-                         {"name", "url", "max_running", "policies", "waiting", "running", "paused"},
-                         "no target yet; add one with lethe target add NAME --url URL");
+  services.output().list(
+      records_of(services.stores().targets.list(), target_record),
+      {"name", "url", "max_running", "rows_per_second", "policies", "waiting", "running", "paused"},
+      "no target yet; add one with lethe target add NAME --url URL");
   return ExitCode::done;
 }
 
@@ -124,6 +128,8 @@ void add_add(const Command& target) {
       .required("--url", options->url, "libpq URI, key=value string or service; never a password")
       .option("--max-running", options->max_running, {1, max_running_limit},
               "tasks that may run at once, 1 to 1000 (default 4)")
+      .option("--rows-per-second", options->rows_per_second, {0, rows_per_second_max},
+              "rows that the whole fleet may delete there per second, on average; 0: no limit")
       .flag("--no-connect", options->no_connect, "do not try whether it can be reached")
       .runs(options, add);
 }

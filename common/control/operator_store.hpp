@@ -20,6 +20,7 @@ struct TargetRow {
   std::string name;
   std::string url;
   std::int32_t max_running = 0;
+  std::int64_t rows_per_second = 0;  ///< 0: no limit
   std::int64_t policies = 0;
   std::int64_t waiting = 0;
   std::int64_t running = 0;
@@ -178,8 +179,10 @@ struct TaskSituation {
   std::int64_t tenant_admitted = 0;
   std::string lane;
   std::string enqueue_at;
-  std::string window;         ///< of its policy, "01:00 to 05:00 Europe/Berlin"; "" for none
-  bool window_open = true;    ///< now
+  std::string window;                ///< of its policy, "01:00 to 05:00 Europe/Berlin"; "" for none
+  bool window_open = true;           ///< now
+  std::string paced_until;           ///< no admission before: rows_per_second is used up; "" is not
+  std::int64_t rows_per_second = 0;  ///< of the target; 0: no limit
   std::string circuit_until;  ///< the target could not be reached; next attempt then. "" is well
   std::int64_t circuit_failures = 0;
   std::string circuit_error;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/tasks/strategy_choice.hpp"
+#include "common/tasks/strategy_cost.hpp"
 
 namespace lethe {
 

@@ -18,16 +18,19 @@ struct Finding {
   std::string cure;  ///< "" when ok
 };
 
-/// Why rows stay, and how many would go. What `preview`, `enqueue --dry-run` and the demo show.
+/// Why rows stay, and how many would go (or, by the policy's action, change). What `preview`,
+/// `enqueue --dry-run` and the demo show.
 struct Census {
   std::string cutoff;  ///< ISO 8601: older rows may go
   std::int64_t total = 0;
-  std::int64_t eligible = 0;  ///< would be deleted
+  Action::Kind action = Action::Kind::remove;
+  std::int64_t eligible = 0;  ///< would be deleted or set; with a call: are older than the cutoff
   std::int64_t too_young = 0;
   std::int64_t no_timestamp = 0;  ///< NULL or infinite
   std::int64_t condition = 0;     ///< `where` does not match
   std::int64_t tenant_off = 0;    ///< the tenant is disabled, or not the one asked for
   std::int64_t keep_min = 0;      ///< old enough, but among the newest that must stay
+  std::int64_t done = 0;          ///< old enough, but has the values already that would be set
   std::string oldest;             ///< of the eligible rows; "" when none
   std::string newest;
   std::int64_t bytes = 0;  ///< estimate: eligible share of the table's size
@@ -51,8 +54,8 @@ struct ForeignKey {
   double child_rows = -1;  ///< by statistics; -1: unknown
 };
 
-/// A trigger that a DELETE on the table fires.
-struct DeleteTrigger {
+/// A trigger that a batch on the table fires.
+struct FiredTrigger {
   std::string name;
   std::string relation;
   std::string timing;  ///< e.g. "after each row"
@@ -63,10 +66,11 @@ struct DeleteTrigger {
 struct Explanation {
   std::string cutoff;               ///< ISO 8601, without keep_min
   std::int32_t server_version = 0;  ///< e.g. 150018
-  std::string refusal;              ///< why a run would refuse the table; "" when it would not
+  std::string refusal;   ///< why a run would refuse the table or function; "" when it would not
+  std::string function;  ///< that is called: then there is nothing else here; "" for none
   std::vector<RelationFacts> relations;
   std::vector<ForeignKey> foreign_keys;
-  std::vector<DeleteTrigger> triggers;
+  std::vector<FiredTrigger> triggers;
 };
 
 /// What a foreign key adds to the deletion of `rows` rows, in milliseconds of one session: without
@@ -78,6 +82,25 @@ struct Explanation {
 struct LedgerTotals {
   std::int64_t batches = 0;
   std::int64_t rows = 0;
+};
+
+/// A partition that was detached and is, or was, kept aside. Instants are ISO 8601.
+struct QuarantinedTable {
+  std::int64_t id = 0;
+  std::string relation;  ///< as it was called, quoted
+  std::string parent;    ///< the table above it, quoted
+  std::string bounds;    ///< FOR VALUES …
+  std::string state;     ///< quarantined, due, missing, purged, restored
+  std::string policy;
+  std::string run;
+  std::string task;
+  std::int64_t rows = 0;
+  bool estimated = false;  ///< `rows` is
+  std::int64_t bytes = 0;  ///< with indexes and TOAST
+  std::string quarantined_at;
+  std::string purge_after;
+  std::string ended_at;  ///< "": not yet
+  std::string ended_by;
 };
 
 /// A database that Lethe cleans, as operators use it. Connects on first use.
@@ -94,11 +117,12 @@ class TargetDatabase {
   virtual std::vector<Finding> check() = 0;
 
   /// Checks that the target is installed and that a policy fits its table: exists, kinds and types
-  /// of columns, conditions, hazards. Throws UserError (bad_config) that starts with `field` + the
-  /// key, e.g. "policies[0].table".
+  /// of columns, conditions, hazards; that its function can be called. Throws UserError
+  /// (bad_config) that starts with `field` + the key, e.g. "policies[0].table".
   virtual void check_policy(const Policy& policy, const std::string& field) = 0;
 
   /// Counts in a read-only transaction what a run made now would delete and what it would keep.
+  /// UserError (refused) for a policy that calls a function and names no table.
   virtual Census census(const Policy& policy) = 0;
 
   /// Looks at the policy's table in a read-only transaction as a plan does: catalog, statistics,
@@ -112,6 +136,16 @@ class TargetDatabase {
   virtual void halt(bool halted, const std::string& reason) = 0;
 
   virtual LedgerTotals ledger_totals(const std::string& run) = 0;
+
+  /// Quarantined partitions, the newest first, at most 1,000; `all`: also what was purged or
+  /// restored.
+  virtual std::vector<QuarantinedTable> quarantine(bool all) = 0;
+  /// One of them, whatever became of it; nothing when there never was one.
+  virtual std::optional<QuarantinedTable> quarantined(std::int64_t id) = 0;
+  /// Drops one for good, also before its time. False when it was gone already.
+  virtual bool purge(std::int64_t id, const std::string& actor) = 0;
+  /// Attaches one to its table again. Throws UserError (refused) when it is not there any more.
+  virtual void restore(std::int64_t id, const std::string& actor) = 0;
 };
 
 /// Makes TargetDatabase objects by connection string.

@@ -1,5 +1,7 @@
 #include "common/db/admission_news.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "common/db/queries.gen.hpp"
 
 namespace lethe::db {
@@ -20,6 +22,14 @@ bool move_circuit(Transaction& transaction, const std::string& target, const Tar
   return true;
 }
 
+void charge(Transaction& transaction, const std::string& target, const TargetNews& news) {
+  if (news.rows == 0) return;
+  auto list = nlohmann::json::array();
+  for (const auto& [policy, rows] : news.rows_of_policies)
+    list.push_back({{"policy", policy}, {"rows", rows}});
+  transaction.exec(queries::paces_charge, Params::of(target, news.rows, list.dump()));
+}
+
 void deliver_to(Transaction& transaction, const std::string& target, const TargetNews& news,
                 IdMaker& ids) {
   const bool opened = move_circuit(transaction, target, news);
@@ -27,6 +37,7 @@ void deliver_to(Transaction& transaction, const std::string& target, const Targe
   for (const auto& [tenant, change] : news.tenants) touches.add(target, tenant, change);
   for (const auto& run : news.runs_over) advance_run(transaction, run, ids, touches);
   touch(transaction, touches);
+  charge(transaction, target, news);
   if (opened) recount(transaction, {target});
 }
 
@@ -55,6 +66,8 @@ void AdmissionNews::merge(const AdmissionNews& from) {
     // The last word counts: whoever reached the target knows better than who did not before.
     if (news.down || news.up) into.down = news.down;
     into.up = into.up || news.up;
+    into.rows += news.rows;
+    for (const auto& [policy, rows] : news.rows_of_policies) into.rows_of_policies[policy] += rows;
   }
 }
 

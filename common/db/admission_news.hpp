@@ -16,6 +16,8 @@ namespace lethe::db {
 struct TargetNews {
   Touches::Tenants tenants;
   std::set<std::string> runs_over;  ///< no task of theirs seemed live
+  std::int64_t rows = 0;            ///< that batches deleted or changed
+  std::map<std::string, std::int64_t> rows_of_policies;
   std::optional<std::string> down;  ///< it could not be reached, and why
   bool up = false;                  ///< it answered while its circuit was not well
 };

@@ -34,7 +34,8 @@ void PgPolicyStore::apply(const Policy& policy, const PolicyVersion& read,
     };
     const auto changed = transaction.exec(
         query, Params::of(policy.name, policy.target, spec, to_parameter(next), read.epoch,
-                          minutes(&TimeWindow::from), minutes(&TimeWindow::to), policy.timezone));
+                          minutes(&TimeWindow::from), minutes(&TimeWindow::to), policy.timezone,
+                          policy.batch.rows_per_second));
     if (changed.affected_rows() == 0) throw changed_meanwhile(policy.name);
     audit(transaction, actor, read.exists ? "policy.change" : "policy.add", policy.name, spec);
   });

@@ -30,8 +30,7 @@ class PgSchedulerStore final : public SchedulerStore {
   /// Both are borrowed and must outlive the store.
   PgSchedulerStore(Session& session, IdMaker& ids) : session_(session), ids_(ids) {}
 
-  std::vector<DuePolicy> due_policies(std::int32_t policies_max,
-                                      const std::string& after) override;
+  std::vector<DuePolicy> due_policies(std::int32_t policies_max, const std::string& after) override;
   std::string fire(const Term& term, const Firing& firing) override;
   std::int32_t promote(const Term& term, std::int32_t tasks_max) override;
   std::vector<Rescue> rescue(const Term& term, std::chrono::milliseconds worker_ttl,

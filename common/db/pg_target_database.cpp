@@ -9,9 +9,16 @@
 #include "common/db/target/batch_transaction.hpp"
 #include "common/db/target/catalog.hpp"
 #include "common/db/target/explain_step.hpp"
+#include "common/db/target/functions.hpp"
+#include "common/db/target/partitions.hpp"
+#include "common/db/target/quarantine.hpp"
+#include "common/db/target/set_columns.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
 #include "common/db/target/unit_proof.hpp"
+#include "common/db/target/value_check.hpp"
 #include "common/db/transact.hpp"
+#include "common/policies/policy_json.hpp"
+#include "common/policies/strategy_choice.hpp"
 #include "common/user_error.hpp"
 
 namespace lethe::db {
@@ -24,40 +31,27 @@ constexpr std::size_t tenants_shown = 20;
 /// Whoever changes a gate row waits for the batches in flight, each of which is shorter than this.
 constexpr std::chrono::milliseconds gate_patience{60'000};
 
-/// A census reads the whole table.
+/// A census reads the whole table; an explanation a few blocks of it, for keep_min perhaps more.
 constexpr std::string_view census_settings =
     "SET LOCAL statement_timeout = '10min'; SET TRANSACTION READ ONLY";
 
-/// An explanation reads the catalog and a few blocks; of keep_min perhaps more.
-constexpr std::string_view explain_settings =
-    "SET LOCAL statement_timeout = '30s'; SET TRANSACTION READ ONLY";
-
-/// Runs a statement that only lets the server read values by their columns' types.
-pqxx::result read_values(Transaction& transaction, const BuiltStatement& built,
-                         const std::string& field, const TableFacts& table) {
-  try {
-    return transaction.exec_built(built.sql, built.params);
-  } catch (const pqxx::sql_error& error) {
-    std::string what = error.what();
-    what = what.substr(0, what.find('\n'));
-    throw UserError(ExitCode::bad_config,
-                    fmt::format("{}: {} does not take it: {}; write a value of the column's type",
-                                field, table.name, what));
-  }
-}
+/// Whoever waits for a table that others use makes them wait as well. Attaching a partition reads
+/// it and the default partition.
+constexpr std::string_view table_settings =
+    "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '10min'";
 
 void check_values(Transaction& transaction, const Policy& policy, const TableFacts& table,
                   const std::string& field) {
   BuiltStatement built;
   const std::string condition = condition_sql(policy.where, table, built.params);
   built.sql = fmt::format("SELECT 1 FROM ONLY {} AS x WHERE {} LIMIT 0", table.name, condition);
-  read_values(transaction, built, field + ".where", table);
+  read_values(transaction, built, field + ".where", table.name);
 }
 
 void check_tenants(Transaction& transaction, const Policy& policy, const TableFacts& table,
                    const std::string& field) {
   const auto row =
-      read_values(transaction, count_tenants(policy, table), field + ".tenant", table).at(0);
+      read_values(transaction, count_tenants(policy, table), field + ".tenant", table.name).at(0);
   if (number(row, "tenants") == number(row, "given")) return;
   throw UserError(ExitCode::bad_config,
                   fmt::format("{}.tenant.overrides: two of them are the same tenant to column '{}' "
@@ -85,6 +79,7 @@ void add_verdict(Census& census, const pqxx::row& row) {
   if (verdict == "condition") census.condition += rows;
   if (verdict == "tenant_off") census.tenant_off += rows;
   if (verdict == "keep_min") census.keep_min += rows;
+  if (verdict == "done") census.done += rows;
   if (verdict != "eligible") return;
   census.eligible += rows;
   census.oldest = text(row, "oldest");
@@ -161,14 +156,25 @@ void PgTargetDatabase::require_installed(const std::string& target) {
 void PgTargetDatabase::check_policy(const Policy& policy, const std::string& field) {
   require_installed(policy.target);
   transact(session_, "policy_check", [&](Transaction& transaction) {
+    if (policy.action.kind == Action::Kind::call)
+      static_cast<void>(look_up_function(transaction, policy, field));
+    if (policy.timestamp.empty()) return;  // a function may do without a table
     const TableFacts table = look_up_table(transaction, policy, field);
     prove_units(transaction, policy, table, look_up_relations(transaction, table, field), field);
     check_values(transaction, policy, table, field);
+    if (drops_partitions(policy)) check_partitions(transaction, policy, table, field);
     if (policy.tenant.has_value()) check_tenants(transaction, policy, table, field);
+    check_set_values(transaction, policy, table, field);
   });
 }
 
 Census PgTargetDatabase::census(const Policy& policy) {
+  if (policy.timestamp.empty())
+    throw UserError(ExitCode::refused,
+                    fmt::format("policy {} names no table, and a function cannot be asked what it "
+                                "would do; add table and timestamp to see how many rows are older "
+                                "than the cutoff",
+                                policy.name));
   return transact(
       session_, "policy_census",
       [&](Transaction& transaction) {
@@ -180,6 +186,7 @@ Census PgTargetDatabase::census(const Policy& policy) {
           boundary = text(transaction.exec_built(built.sql, built.params).at(0), "boundary");
         }
         Census census;
+        census.action = policy.action.kind;
         census.cutoff = now.age_cutoff;
         const BuiltStatement built = db::census(policy, table, now.limits.as_of, boundary);
         for (const auto& row : transaction.exec_built(built.sql, built.params))
@@ -204,7 +211,7 @@ Explanation PgTargetDatabase::explain(const Policy& policy) {
   return transact(
       session_, "policy_explain",
       [&](Transaction& transaction) { return explain_step(transaction, policy); },
-      std::string(explain_settings));
+      std::string(census_settings));
 }
 
 void PgTargetDatabase::change_gate(const std::string& row, std::optional<std::int64_t> epoch,
@@ -231,6 +238,34 @@ LedgerTotals PgTargetDatabase::ledger_totals(const std::string& run) {
     const auto row = transaction.exec(queries::ledger_totals, Params::of(run)).at(0);
     return LedgerTotals{.batches = number(row, "batches"), .rows = number(row, "rows")};
   });
+}
+
+std::vector<QuarantinedTable> PgTargetDatabase::quarantine(bool all) {
+  require_installed("NAME");
+  return transact(session_, "quarantine_list",
+                  [&](Transaction& transaction) { return list_quarantine(transaction, all); });
+}
+
+std::optional<QuarantinedTable> PgTargetDatabase::quarantined(std::int64_t id) {
+  require_installed("NAME");
+  const auto found = transact(session_, "quarantine_show", [&](Transaction& transaction) {
+    return list_quarantine(transaction, true, id);
+  });
+  return found.empty() ? std::nullopt : std::optional(found.front());
+}
+
+bool PgTargetDatabase::purge(std::int64_t id, const std::string& actor) {
+  return transact(
+      session_, "quarantine_purge",
+      [&](Transaction& transaction) { return purge_quarantined(transaction, id, actor); },
+      std::string(table_settings));
+}
+
+void PgTargetDatabase::restore(std::int64_t id, const std::string& actor) {
+  transact(
+      session_, "quarantine_restore",
+      [&](Transaction& transaction) { restore_quarantined(transaction, id, actor); },
+      std::string(table_settings));
 }
 
 }  // namespace lethe::db

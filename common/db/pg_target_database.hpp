@@ -22,6 +22,10 @@ class PgTargetDatabase final : public TargetDatabase {
                 const std::string& reason) override;
   void halt(bool halted, const std::string& reason) override;
   LedgerTotals ledger_totals(const std::string& run) override;
+  std::vector<QuarantinedTable> quarantine(bool all) override;
+  std::optional<QuarantinedTable> quarantined(std::int64_t id) override;
+  bool purge(std::int64_t id, const std::string& actor) override;
+  void restore(std::int64_t id, const std::string& actor) override;
 
  private:
   void require_installed(const std::string& target);

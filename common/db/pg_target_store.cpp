@@ -10,13 +10,15 @@ namespace lethe::db {
 
 bool PgTargetStore::put(const TargetSpec& target, const std::string& actor) {
   return transact(session_, "targets_upsert", [&](Transaction& transaction) {
-    const auto rows = transaction.exec(queries::targets_upsert,
-                                       Params::of(target.name, target.url, target.max_running));
+    const auto rows = transaction.exec(
+        queries::targets_upsert,
+        Params::of(target.name, target.url, target.max_running, target.rows_per_second));
     const bool is_new = flag(rows.at(0), "was_new");
     lock_slots(transaction, {target.name});
     admit(transaction, {target.name});  // a higher limit lets waiting tasks in at once
     audit(transaction, actor, is_new ? "target.add" : "target.change", target.name,
-          fmt::format("url={} max_running={}", target.url, target.max_running));
+          fmt::format("url={} max_running={} rows_per_second={}", target.url, target.max_running,
+                      target.rows_per_second));
     return is_new;
   });
 }
@@ -28,6 +30,7 @@ std::vector<TargetRow> PgTargetStore::read(const std::optional<std::string>& nam
       targets.push_back({.name = text(row, "name"),
                          .url = text(row, "url"),
                          .max_running = number<std::int32_t>(row, "max_running"),
+                         .rows_per_second = number(row, "rows_per_second"),
                          .policies = number(row, "policies"),
                          .waiting = number(row, "waiting"),
                          .running = number(row, "running"),

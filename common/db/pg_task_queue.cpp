@@ -109,6 +109,9 @@ void note_settled(const pqxx::row& row, const Settlement& settlement, TurnAnswer
   change += {.freed = 1,
              .cost_ms = number(row, "extra_ms"),
              .place = row["place"].is_null() ? std::nullopt : std::optional(number(row, "place"))};
+  news.rows += settlement.batch_rows;
+  if (!settlement.policy.empty() && settlement.batch_rows > 0)
+    news.rows_of_policies[settlement.policy] += settlement.batch_rows;
   if (flag(row, "run_over") && !settlement.verify) news.runs_over.insert(text(row, "run_id"));
   if (settlement.target_down) {
     news.down = settlement.error;

@@ -10,13 +10,27 @@
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
 #include "common/db/target/clean_step.hpp"
+#include "common/db/target/function_call.hpp"
 #include "common/db/target/look_step.hpp"
+#include "common/db/target/quarantine.hpp"
 #include "common/db/target/verify_step.hpp"
+#include "common/policies/action.hpp"
+#include "common/policies/strategy_choice.hpp"
+#include "common/stopwatch.hpp"
 #include "common/user_error.hpp"
 
 namespace lethe::db {
 
 namespace {
+
+/// No purge of a plan begins later; the next plan goes on.
+constexpr std::chrono::milliseconds purge_time{5'000};
+
+/// Trouble that another table may not have.
+bool is_about_one_table(TargetTrouble::Kind kind) {
+  return kind == TargetTrouble::Kind::permanent || kind == TargetTrouble::Kind::unsupported ||
+         kind == TargetTrouble::Kind::locked;
+}
 
 /// A batch is shown in pg_stat_activity with the run and task that it works for.
 std::string batch_settings(const RunContext& run, const LeaseToken& lease) {
@@ -90,11 +104,43 @@ std::variant<Result, TargetTrouble> PgTaskRunner::guarded(const RunContext& run,
   }
 }
 
+void PgTaskRunner::purge_due(const RunContext& run, const LeaseToken& lease, PlanFacts& facts) {
+  if (run.policy.empty() || !drops_partitions(run.spec)) return;
+  const Stopwatch watch;
+  std::int64_t reached = 0;
+  while (watch.elapsed() < purge_time) {
+    const std::int64_t before = reached;
+    // One transaction each, so that one that cannot go does not keep the others.
+    const auto result = guarded<bool>(run, lease, [&](Transaction& transaction) {
+      static_cast<void>(admit_fence(transaction, run, lease));
+      static_cast<void>(pass_gate(transaction, run, {}));
+      const auto id = next_due(transaction, run.policy, reached);
+      if (!id) return false;
+      reached = *id;
+      return purge_quarantined(transaction, *id, "run " + run.id.value);
+    });
+    if (reached == before) return;  // none left, or the plan will meet the same trouble
+    if (const auto* trouble = std::get_if<TargetTrouble>(&result)) {
+      if (!is_about_one_table(trouble->kind)) return;
+      facts.purge_problem = trouble->message;
+    } else if (std::get<bool>(result)) {
+      ++facts.purged;
+    }
+  }
+}
+
 std::variant<PlanFacts, TargetTrouble> PgTaskRunner::look(const RunContext& run,
                                                           const LeaseToken& lease) {
   try {
-    return guarded<PlanFacts>(
+    PlanFacts purged;
+    purge_due(run, lease, purged);
+    auto looked = guarded<PlanFacts>(
         run, lease, [&](Transaction& transaction) { return look_step(transaction, run, lease); });
+    if (auto* facts = std::get_if<PlanFacts>(&looked)) {
+      facts->purged = purged.purged;
+      facts->purge_problem = purged.purge_problem;
+    }
+    return looked;
   } catch (const StoreError& error) {
     return to_trouble(error);  // looking again does no harm, whether or not it was committed
   }
@@ -123,17 +169,29 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean_once(const RunContext
                                                                 const TaskPayload& payload,
                                                                 std::int64_t size,
                                                                 bool skip_locked) {
-  std::optional<FenceTotals> before;
+  BatchProgress progress;
   try {
-    return guarded<BatchDone>(run, lease, [&](Transaction& transaction) {
+    auto result = guarded<BatchDone>(run, lease, [&](Transaction& transaction) {
       CleanStep step{
           .run = run, .lease = lease, .payload = payload, .size = size, .skip_locked = skip_locked};
-      return step.run_in(transaction, before);
+      return step.run_in(transaction, progress);
     });
+    after_call(run, payload, progress.calling, result);
+    return result;
   } catch (const StoreError& error) {
-    if (!before.has_value()) return to_trouble(error);
-    return after_unknown_commit(run, lease, *before, size);
+    if (!progress.before.has_value()) return to_trouble(error);
+    return after_unknown_commit(run, lease, *progress.before, size);
   }
+}
+
+void PgTaskRunner::after_call(const RunContext& run, const TaskPayload& payload, bool calling,
+                              std::variant<BatchDone, TargetTrouble>& result) {
+  if (payload.work->strategy != Strategy::call) return;
+  session_for(run).discard();
+  auto* trouble = std::get_if<TargetTrouble>(&result);
+  if (trouble != nullptr && calling && !trouble->sqlstate.empty())
+    trouble->message =
+        call_error(to_text(run.spec.action.function), trouble->message, trouble->sqlstate);
 }
 
 std::variant<BatchDone, TargetTrouble> PgTaskRunner::after_unknown_commit(const RunContext& run,

@@ -38,6 +38,8 @@ TaskSituation to_situation(const pqxx::row& row) {
           .enqueue_at = text(row, "enqueue_at"),
           .window = text(row, "policy_window"),
           .window_open = flag(row, "window_open"),
+          .paced_until = text(row, "paced_until"),
+          .rows_per_second = maybe<std::int64_t>(row, "rows_per_second").value_or(0),
           .circuit_until = text(row, "circuit_until"),
           .circuit_failures = number(row, "circuit_failures"),
           .circuit_error = text(row, "circuit_error"),

@@ -18,18 +18,11 @@ constexpr int max_depth = 16;
 
 using Conditions = std::vector<Condition>;
 
-std::string value_text(const YamlValue& value) {
+std::string compared_text(const YamlValue& value) {
   if (value.is_null()) {
     value.fail("null is not compared; write {is_null: true}, or quotes if it is meant as text");
   }
-  const std::string& text = value.text();
-  if (text.size() > max_value_bytes) {
-    value.fail(fmt::format("is longer than {} bytes; shorten it", max_value_bytes));
-  }
-  if (text.find('\0') != std::string::npos) {
-    value.fail("holds a zero byte, which PostgreSQL cannot store; remove it");
-  }
-  return text;
+  return value_text(value);
 }
 
 std::vector<std::string> comparison_values(Comparison comparison, const YamlValue& value) {
@@ -37,7 +30,7 @@ std::vector<std::string> comparison_values(Comparison comparison, const YamlValu
     case Comparison::in:
     case Comparison::not_in: {
       std::vector<std::string> values;
-      for (const YamlValue& item : value.list(1, max_values)) values.push_back(value_text(item));
+      for (const YamlValue& item : value.list(1, max_values)) values.push_back(compared_text(item));
       return values;
     }
     case Comparison::is_null: return {value.boolean() ? "true" : "false"};
@@ -45,7 +38,7 @@ std::vector<std::string> comparison_values(Comparison comparison, const YamlValu
       if (value.is_scalar() && value.text().empty()) {
         value.fail("must not be empty; every text starts so, write {is_null: false}");
       }
-      return {value_text(value)};
+      return {compared_text(value)};
     case Comparison::eq:
     case Comparison::ne:
     case Comparison::lt:
@@ -53,7 +46,7 @@ std::vector<std::string> comparison_values(Comparison comparison, const YamlValu
     case Comparison::gt:
     case Comparison::gte: break;
   }
-  return {value_text(value)};
+  return {compared_text(value)};
 }
 
 Condition joined(Condition::Kind kind, Conditions parts) {
@@ -147,6 +140,17 @@ class ConditionReader {
 };
 
 }  // namespace
+
+std::string value_text(const YamlValue& value) {
+  const std::string& text = value.text();
+  if (text.size() > max_value_bytes) {
+    value.fail(fmt::format("is longer than {} bytes; shorten it", max_value_bytes));
+  }
+  if (text.find('\0') != std::string::npos) {
+    value.fail("holds a zero byte, which PostgreSQL cannot store; remove it");
+  }
+  return text;
+}
 
 Condition parse_condition(const YamlValue& where) { return ConditionReader().read(where, 1); }
 

@@ -11,4 +11,8 @@ namespace lethe {
 /// a value, 16 levels.
 [[nodiscard]] Condition parse_condition(const YamlValue& where);
 
+/// The text of a value that goes to a database: at most 64 KiB without a zero byte. Refuses as
+/// YamlValue::fail does, null too.
+[[nodiscard]] std::string value_text(const YamlValue& value);
+
 }  // namespace lethe

@@ -61,6 +61,28 @@ struct TenantRule {
   friend bool operator==(const TenantRule&, const TenantRule&) = default;
 };
 
+/// A function or procedure by its exact names in the catalog.
+struct FunctionName {
+  std::string schema;
+  std::string name;
+  friend bool operator==(const FunctionName&, const FunctionName&) = default;
+};
+
+/// What happens to the rows that are too old.
+struct Action {
+  enum class Kind {
+    remove,  ///< they are deleted
+    set,     ///< columns of theirs get new values
+    call,    ///< a function of the user's does what it does, batch by batch, until nothing is left
+  };
+
+  Kind kind = Kind::remove;
+  /// set only: 1..16 columns with their new values, text as in Condition; nothing is NULL.
+  std::map<std::string, std::optional<std::string>> values;
+  FunctionName function;  ///< call only
+  friend bool operator==(const Action&, const Action&) = default;
+};
+
 /// A time of day, local to the policy's zone.
 struct TimeOfDay {
   std::int32_t minutes = 0;  ///< since midnight, 0..1439
@@ -85,8 +107,28 @@ enum class Overlap { skip, queue };
 /// What a number or a UUID in a timestamp column counts since 1970-01-01 UTC. The order is that of
 /// time_unit_names.
 enum class TimeUnit { s, ms, us, uuidv7 };
+using TimeUnits = std::map<std::string, TimeUnit>;  ///< by column
+
+/// How hard a policy's batches may press on the database.
+struct BatchRule {
+  std::int64_t target_ms = 0;  ///< 10..30000: how long a batch should take; 0: the worker's own
+  std::int64_t duty_percent =
+      100;  ///< 1..100: a task rests after each batch, at work so much of the time
+  std::int64_t rows_per_second = 0;  ///< of the whole fleet, on average; 0: no limit
+  friend bool operator==(const BatchRule&, const BatchRule&) = default;
+};
+
+/// How rows are to go: as the planner finds best, or pinned to one way (tasks/task.hpp, Strategy).
+enum class StrategyChoice { automatic, partition, sweep, index };
+
+/// What becomes of a partition all of whose rows are to go: its rows are deleted, it is dropped, or
+/// it is detached and kept aside for a while.
+enum class Partitions { rows, drop, quarantine };
 
 /// What to keep: one table, how long, for whom, when. A plain value; applying it is elsewhere.
+///
+/// With action `call` there is neither where, keep_min nor tenant, and table and timestamp are both
+/// empty where the policy does not say them.
 struct Policy {
   std::string name;    ///< [a-z0-9][a-z0-9_.-]{0,62}; empty for an ad-hoc run
   std::string target;  ///< name of the target
@@ -94,11 +136,12 @@ struct Policy {
   /// Timestamp columns in order of preference: a later one counts where all before it are NULL.
   std::vector<std::string> timestamp;  ///< 1..4
   /// Of those timestamp columns, by name, that are integers or UUIDs; the others have none.
-  std::map<std::string, TimeUnit> units;
-  Retention retain;                    ///< > 0
+  TimeUnits units;
+  Retention retain;  ///< > 0
   Condition where;
   std::optional<std::int64_t> keep_min;  ///< newest rows to keep in the table; none: no minimum
   std::optional<TenantRule> tenant;
+  Action action;
   std::string schedule;              ///< cron line, @macro or "every N s"; empty: only by hand
   std::string timezone = "UTC";      ///< IANA name in which the cron line and the window are read
   std::optional<TimeWindow> window;  ///< none: at any time
@@ -108,14 +151,19 @@ struct Policy {
   std::string lane = "normal";      ///< [a-z0-9][a-z0-9_.-]{0,62}
   std::int32_t priority = 2;  ///< 0 (first) to 4; a step weighs as much as ten minutes of waiting
   std::int64_t expire_after_seconds = 86'400;  ///< 60..2592000; no batch of a run starts later
+  BatchRule batch;
+  StrategyChoice strategy = StrategyChoice::automatic;
+  Partitions partitions = Partitions::rows;
+  std::int64_t quarantine_seconds = 7 * 86'400;  ///< 60..315360000; until the purge
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 
 /// A database that Lethe cleans, as a file of policies describes it.
 struct TargetSpec {
-  std::string name;              ///< same form as a policy's name
-  std::string url;               ///< libpq URI, key=value string or service; never a password
-  std::int32_t max_running = 4;  ///< tasks admitted at once, 1..1000
+  std::string name;                  ///< same form as a policy's name
+  std::string url;                   ///< libpq URI, key=value string or service; never a password
+  std::int32_t max_running = 4;      ///< tasks admitted at once, 1..1000
+  std::int64_t rows_per_second = 0;  ///< of the whole fleet, on average; 0: no limit
   friend bool operator==(const TargetSpec&, const TargetSpec&) = default;
 };
 

@@ -10,7 +10,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "common/policies/action.hpp"
 #include "common/policies/comparison.hpp"
+#include "common/policies/strategy_choice.hpp"
 #include "common/policies/text_rules.hpp"
 #include "common/policies/time_unit.hpp"
 #include "common/policies/timing_parser.hpp"
@@ -57,6 +59,15 @@ Json to_json(const TenantRule& rule) {
     if (entry.keep_min) object["keep_min"] = *entry.keep_min;
   }
   return json;
+}
+
+Json to_json(const Action& action) {
+  if (action.kind == Action::Kind::call)
+    return {{"call", {{"schema", action.function.schema}, {"name", action.function.name}}}};
+  Json values = Json::object();
+  for (const auto& [column, value] : action.values)
+    values[column] = value ? Json(*value) : Json(nullptr);
+  return Json::object({{"set", std::move(values)}});
 }
 
 /// An object being read: every key must be asked for, and no other may be there.
@@ -204,10 +215,9 @@ TableName read_table(const Json& json) {
   return {.schema = reader.text("schema"), .table = reader.text("table")};
 }
 
-std::map<std::string, TimeUnit> read_units(const Json& json,
-                                           const std::vector<std::string>& columns) {
+TimeUnits read_units(const Json& json, const std::vector<std::string>& columns) {
   if (!json.is_object() || json.empty()) refuse("units", "is not an object with a column");
-  std::map<std::string, TimeUnit> units;
+  TimeUnits units;
   for (const auto& item : json.items()) {
     const std::string place = fmt::format("units[{}]", shown(item.key()));
     if (std::find(columns.begin(), columns.end(), item.key()) == columns.end())
@@ -218,6 +228,30 @@ std::map<std::string, TimeUnit> read_units(const Json& json,
     units.emplace(item.key(), *unit);
   }
   return units;
+}
+
+Action read_action(const Json& json) {
+  const Reader reader(json, "action", {"call", "set"});
+  if (json.size() != 1) refuse("action", "is not one of call and set");
+  Action action;
+  if (reader.has("call")) {
+    const Reader function(reader.get("call"), "action.call", {"schema", "name"});
+    action.kind = Action::Kind::call;
+    action.function = {.schema = function.text("schema"), .name = function.text("name")};
+    return action;
+  }
+  const Json& values = reader.get("set");
+  if (!values.is_object() || values.empty() || values.size() > set_columns_max)
+    refuse("action.set", fmt::format("is not an object of 1 to {} columns", set_columns_max));
+  action.kind = Action::Kind::set;
+  for (const auto& item : values.items()) {
+    if (!item.value().is_null() && !item.value().is_string())
+      refuse("action.set", "a value is neither text nor null");
+    std::optional<std::string> value;
+    if (item.value().is_string()) value = item.value().get<std::string>();
+    action.values.emplace(item.key(), std::move(value));
+  }
+  return action;
 }
 
 void read_timing(const Reader& reader, Policy& policy) {
@@ -236,16 +270,38 @@ void read_timing(const Reader& reader, Policy& policy) {
     policy.expire_after_seconds = reader.integer("expire_after", 30 * 86'400);
 }
 
+BatchRule read_batch(const Json& json) {
+  const Reader reader(json, "batch", {"duty_percent", "rows_per_second", "target_ms"});
+  BatchRule rule;
+  if (reader.has("target_ms")) rule.target_ms = reader.integer("target_ms", 30'000);
+  if (reader.has("duty_percent")) rule.duty_percent = reader.integer("duty_percent", 100);
+  if (rule.duty_percent < 1) refuse("batch.duty_percent", "is not from 1 to 100");
+  if (reader.has("rows_per_second")) rule.rows_per_second = reader.integer("rows_per_second");
+  return rule;
+}
+
+void read_strategy(const Reader& reader, Policy& policy) {
+  if (reader.has("strategy")) policy.strategy = parse_strategy(reader.text("strategy"));
+  if (reader.has("partitions")) policy.partitions = parse_partitions(reader.text("partitions"));
+  if (reader.has("quarantine"))
+    policy.quarantine_seconds = reader.integer("quarantine", std::int64_t{3'650} * 86'400);
+}
+
 Policy read_policy(const Json& json) {
-  const Reader reader(json, "policy",
-                      {"name", "target", "table", "timestamp", "units", "retain", "where",
-                       "keep_min", "tenant", "schedule", "timezone", "window", "missed", "overlap",
-                       "jitter", "lane", "priority", "expire_after"});
+  const Reader reader(
+      json, "policy",
+      {"name",       "target",     "table",    "timestamp", "retain",       "where",
+       "keep_min",   "tenant",     "schedule", "timezone",  "window",       "missed",
+       "overlap",    "jitter",     "lane",     "priority",  "expire_after", "strategy",
+       "partitions", "quarantine", "action",   "batch",     "units"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
-  policy.table = read_table(reader.get("table"));
-  policy.timestamp = reader.texts("timestamp");
+  if (reader.has("action")) policy.action = read_action(reader.get("action"));
+  // A function that is called may do without them.
+  const bool required = policy.action.kind != Action::Kind::call;
+  if (required || reader.has("table")) policy.table = read_table(reader.get("table"));
+  if (required || reader.has("timestamp")) policy.timestamp = reader.texts("timestamp");
   if (reader.has("units")) policy.units = read_units(reader.get("units"), policy.timestamp);
   policy.retain = read_retention(reader.get("retain"), "retain");
   if (reader.has("where")) policy.where = read_condition(reader.get("where"), 1);
@@ -254,6 +310,8 @@ Policy read_policy(const Json& json) {
   if (reader.has("schedule")) policy.schedule = reader.text("schedule");
   policy.timezone = reader.text("timezone");
   read_timing(reader, policy);
+  if (reader.has("batch")) policy.batch = read_batch(reader.get("batch"));
+  read_strategy(reader, policy);
   return policy;
 }
 
@@ -269,6 +327,22 @@ void add_timing(const Policy& policy, Json& json) {
   if (policy.priority != usual.priority) json["priority"] = policy.priority;
   if (policy.expire_after_seconds != usual.expire_after_seconds)
     json["expire_after"] = policy.expire_after_seconds;
+  if (policy.batch == usual.batch) return;
+  Json& batch = json["batch"] = Json::object();
+  if (policy.batch.target_ms != usual.batch.target_ms) batch["target_ms"] = policy.batch.target_ms;
+  if (policy.batch.duty_percent != usual.batch.duty_percent)
+    batch["duty_percent"] = policy.batch.duty_percent;
+  if (policy.batch.rows_per_second != usual.batch.rows_per_second)
+    batch["rows_per_second"] = policy.batch.rows_per_second;
+}
+
+/// As add_timing.
+void add_strategy(const Policy& policy, Json& json) {
+  const Policy usual;
+  if (policy.strategy != usual.strategy) json["strategy"] = to_string(policy.strategy);
+  if (policy.partitions != usual.partitions) json["partitions"] = to_string(policy.partitions);
+  if (policy.quarantine_seconds != usual.quarantine_seconds)
+    json["quarantine"] = policy.quarantine_seconds;
 }
 
 }  // namespace
@@ -276,16 +350,20 @@ void add_timing(const Policy& policy, Json& json) {
 std::string to_canonical_json(const Policy& policy) {
   Json json = {{"name", policy.name},
                {"target", policy.target},
-               {"table", {{"schema", policy.table.schema}, {"table", policy.table.table}}},
-               {"timestamp", policy.timestamp},
                {"retain", to_json(policy.retain)},
                {"timezone", policy.timezone}};
   for (const auto& [column, unit] : policy.units) json["units"][column] = to_string(unit);
+  if (policy.action != Action{}) json["action"] = to_json(policy.action);
+  const bool required = policy.action.kind != Action::Kind::call;
+  if (required || policy.table != TableName{})
+    json["table"] = {{"schema", policy.table.schema}, {"table", policy.table.table}};
+  if (required || !policy.timestamp.empty()) json["timestamp"] = policy.timestamp;
   if (policy.where != Condition{}) json["where"] = to_json(policy.where);
   if (policy.keep_min) json["keep_min"] = *policy.keep_min;
   if (policy.tenant) json["tenant"] = to_json(*policy.tenant);
   if (!policy.schedule.empty()) json["schedule"] = policy.schedule;
   add_timing(policy, json);
+  add_strategy(policy, json);
   try {
     return json.dump();
   } catch (const Json::type_error&) {

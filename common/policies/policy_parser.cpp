@@ -8,9 +8,11 @@
 #include <stdexcept>
 #include <utility>
 
+#include "common/policies/action_parser.hpp"
+#include "common/policies/batch_parser.hpp"
 #include "common/policies/condition_parser.hpp"
 #include "common/policies/connection_url.hpp"
-#include "common/policies/not_yet.hpp"
+#include "common/policies/strategy_choice.hpp"
 #include "common/policies/text_rules.hpp"
 #include "common/policies/time_unit.hpp"
 #include "common/policies/timing_parser.hpp"
@@ -30,11 +32,12 @@ constexpr std::size_t max_tenant_bytes = 1000;
 constexpr std::int64_t max_keep_min = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
-constexpr std::array<std::string_view, 2> target_keys{"url", "max_running"};
-constexpr std::array<std::string_view, 18> policy_keys{
-    "name",     "target", "table",    "timestamp", "retain",       "where",
-    "keep_min", "tenant", "schedule", "timezone",  "window",       "missed",
-    "overlap",  "jitter", "lane",     "priority",  "expire_after", "action"};
+constexpr std::array<std::string_view, 3> target_keys{"url", "max_running", "rows_per_second"};
+constexpr std::array<std::string_view, 22> policy_keys{
+    "name",     "target",     "table",      "timestamp", "retain",       "where",
+    "keep_min", "tenant",     "schedule",   "timezone",  "window",       "missed",
+    "overlap",  "jitter",     "lane",       "priority",  "expire_after", "action",
+    "strategy", "partitions", "quarantine", "batch"};
 constexpr std::array<std::string_view, 2> timestamp_keys{"column", "unit"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
@@ -72,21 +75,6 @@ Retention read_retention(const YamlValue& value) {
 
 std::int64_t read_keep_min(const YamlValue& value) { return value.integer(0, max_keep_min); }
 
-/// Checks a key that so far can say one thing only, which is also its default.
-void check_word(const YamlMap& policy, std::string_view key, std::string_view only) {
-  const YamlValue* value = policy.find(key);
-  if (value == nullptr) return;
-  if (value->is_scalar() && value->text() == only) return;
-  if (value->is_scalar() && is_not_yet(key, value->text())) value->fail(not_yet_message);
-  if (value->is_map()) {
-    const YamlMap map = value->map(max_keys);
-    for (const auto& [word, operand] : map.members()) {
-      if (is_not_yet(key, word)) value->fail(not_yet_message);
-    }
-  }
-  value->fail(fmt::format("must be {}; write it so or remove the key", only));
-}
-
 TargetSpec read_target(const std::string& name, const YamlValue& value) {
   const YamlMap map = value.map(max_keys);
   map.check_keys(target_keys, "target");
@@ -100,6 +88,8 @@ TargetSpec read_target(const std::string& name, const YamlValue& value) {
   if (const YamlValue* max_running = map.find("max_running")) {
     target.max_running = static_cast<std::int32_t>(max_running->integer(1, 1000));
   }
+  if (const YamlValue* rows = map.find("rows_per_second"))
+    target.rows_per_second = rows->integer(1, rows_per_second_max);
   return target;
 }
 
@@ -184,6 +174,15 @@ void read_schedule(const YamlMap& map, Policy& policy) {
             [&](const std::string& text) { return Schedule::parse(text, policy.timezone); });
 }
 
+/// A function may do without both table and timestamp: it knows where it works.
+void read_table(const YamlMap& map, Policy& policy) {
+  const bool optional = policy.action.kind == Action::Kind::call;
+  if (optional && map.find("table") == nullptr && map.find("timestamp") == nullptr) return;
+  policy.table = read_with(map.require("table", "public.executions"),
+                           [](std::string_view text) { return parse_table_name(text); });
+  read_timestamp(map.require("timestamp", "created_at"), policy);
+}
+
 Policy read_policy(const YamlValue& value) {
   const YamlMap map = value.map(max_keys);
   map.check_keys(policy_keys, "policy");
@@ -192,9 +191,8 @@ Policy read_policy(const YamlValue& value) {
   policy.name = read_name(name, name.text());
   const YamlValue& target = map.require("target", "app");
   policy.target = read_name(target, target.text());
-  policy.table = read_with(map.require("table", "public.executions"),
-                           [](std::string_view text) { return parse_table_name(text); });
-  read_timestamp(map.require("timestamp", "created_at"), policy);
+  if (const YamlValue* action = map.find("action")) policy.action = parse_action(*action);
+  read_table(map, policy);
   policy.retain = read_retention(map.require("retain", "90 days"));
   if (const YamlValue* where = map.find("where")) policy.where = parse_condition(*where);
   if (const YamlValue* tenant = map.find("tenant")) policy.tenant = read_tenant(*tenant);
@@ -204,7 +202,9 @@ Policy read_policy(const YamlValue& value) {
   }
   read_schedule(map, policy);
   read_timing(map, policy);
-  check_word(map, "action", "delete");
+  if (const YamlValue* batch = map.find("batch")) policy.batch = read_batch(*batch);
+  check_action(map, policy);
+  read_strategy(map, policy);
   return policy;
 }
 

@@ -38,7 +38,8 @@ TimeWindow read_window(const YamlValue& value) {
   return window;
 }
 
-/// A length of time in seconds; months have no fixed length.
+}  // namespace
+
 std::int64_t read_seconds(const YamlValue& value, std::int64_t min, std::int64_t max,
                           std::string_view limits) {
   if (value.text() == "0" && min == 0) return 0;
@@ -48,8 +49,6 @@ std::int64_t read_seconds(const YamlValue& value, std::int64_t min, std::int64_t
     value.fail(fmt::format("is not {}; write such as 10 minutes or 6 hours", limits));
   return length.seconds;
 }
-
-}  // namespace
 
 void read_timing(const YamlMap& map, Policy& policy) {
   if (const YamlValue* window = map.find("window")) policy.window = read_window(*window);

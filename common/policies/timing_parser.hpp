@@ -9,6 +9,11 @@ namespace lethe {
 /// overlap, jitter, lane, priority, expire_after. Refuses as YamlValue::fail does.
 void read_timing(const YamlMap& map, Policy& policy);
 
+/// A length of time in seconds, in [min, max]; months have no fixed length and are refused.
+/// `limits` says the range in words, "from 1 minute to 30 days".
+[[nodiscard]] std::int64_t read_seconds(const YamlValue& value, std::int64_t min, std::int64_t max,
+                                        std::string_view limits);
+
 /// "HH:MM", as parse_time_of_day reads it.
 [[nodiscard]] std::string to_text(const TimeOfDay& time);
 /// Throws std::invalid_argument unless `text` is HH:MM from 00:00 to 23:59.

@@ -15,12 +15,15 @@ const char* to_string(Strategy strategy) noexcept {
   switch (strategy) {
     case Strategy::sweep: return "sweep";
     case Strategy::index: return "index";
+    case Strategy::call: return "call";
+    case Strategy::partition: return "partition";
   }
   return "unknown";
 }
 
 std::optional<Strategy> strategy_from(const std::string& text) noexcept {
-  for (const Strategy strategy : {Strategy::sweep, Strategy::index})
+  for (const Strategy strategy :
+       {Strategy::sweep, Strategy::index, Strategy::partition, Strategy::call})
     if (text == to_string(strategy)) return strategy;
   return std::nullopt;
 }

@@ -14,10 +14,12 @@ namespace lethe {
 /// What one batch of a task does. Workers leave kinds that they do not know alone.
 enum class TaskKind { plan, clean, verify };
 
-/// How rows are found and deleted. docs/ARCHITECTURE.md, "Strategies".
+/// How rows are found and deleted or changed. docs/ARCHITECTURE.md, "Strategies".
 enum class Strategy {
-  sweep,  ///< physical block ranges, each page visited once; PostgreSQL 14 and later
-  index,  ///< an index on the timestamp, oldest first
+  sweep,      ///< physical block ranges, each page visited once; PostgreSQL 14 and later
+  index,      ///< an index on the timestamp, oldest first
+  partition,  ///< a leaf partition as a whole: detached, then dropped or quarantined
+  call,       ///< a function of the user's, once a batch
 };
 
 [[nodiscard]] const char* to_string(TaskKind kind) noexcept;
@@ -25,10 +27,11 @@ enum class Strategy {
 [[nodiscard]] std::optional<Strategy> strategy_from(const std::string& text) noexcept;
 
 /// What a clean task works on: one relation that holds rows (a table or a leaf partition) and a
-/// part of it. Frozen by the plan; `fingerprint` is compared inside every batch's transaction.
+/// part of it, or a function. Frozen by the plan; `fingerprint` is compared inside every batch's
+/// transaction.
 struct CleanWork {
-  std::uint32_t relation = 0;  ///< pg_class oid
-  std::string fingerprint;     ///< of owner, columns, triggers, rules, RLS, foreign keys
+  std::uint32_t relation = 0;  ///< pg_class oid; call: pg_proc oid
+  std::string fingerprint;     ///< of owner, columns, triggers, rules, RLS, foreign keys; of code
   Strategy strategy = Strategy::sweep;
   std::int64_t block_from = 0;  ///< sweep: first block
   std::int64_t block_to = 0;    ///< sweep: one past the last block

@@ -25,7 +25,7 @@ enum class Outcome {
 struct NewTask {
   TaskId id;
   TaskKind kind = TaskKind::clean;
-  std::string payload;  ///< msgpack
+  std::string payload;          ///< msgpack
   std::int64_t batch_size = 0;  ///< of the first batch; 0: the strategy's default
 };
 
@@ -54,6 +54,8 @@ struct Settlement {
   std::int64_t batches = 0;            ///< cumulative, from the fence; 0: nothing known
   std::int64_t rows = 0;               ///< cumulative, from the fence
   std::int64_t batch_size = 0;         ///< of the next batch
+  std::int64_t batch_rows = 0;         ///< of this step alone: counts for limits of rows per second
+  std::string policy;                  ///< "" for an ad-hoc run
   std::chrono::milliseconds took{0};
   std::string error;  ///< one line; "" when there is none
   std::string sqlstate;

@@ -25,6 +25,7 @@ const char* to_string(Evidence evidence) noexcept {
     case Evidence::none: return "none";
     case Evidence::statistics: return "statistics";
     case Evidence::sample: return "sample";
+    case Evidence::bounds: return "bounds";
   }
   return "unknown";
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -19,8 +20,8 @@ struct FenceTotals {
 /// A committed batch.
 struct BatchDone {
   FenceTotals totals;
-  std::int64_t rows = 0;  ///< deleted by this batch
-  std::int64_t size = 0;  ///< what was asked for: blocks (sweep) or rows (index)
+  std::int64_t rows = 0;  ///< deleted or changed by this batch
+  std::int64_t size = 0;  ///< what was asked for: blocks (sweep), rows (index, call), 1 (partition)
   bool finished = false;  ///< the task has nothing left to do
   std::chrono::milliseconds took{0};
 };
@@ -39,28 +40,51 @@ enum class Evidence {
   none,        ///< nothing: they are unknown
   statistics,  ///< what ANALYZE found
   sample,      ///< some blocks, read now, because there are no statistics or old ones
+  bounds,      ///< of the partition: every row is expired; how many there are is an estimate
 };
 [[nodiscard]] const char* to_string(Evidence evidence) noexcept;
+
+/// What the bounds of a leaf partition say of its rows, by the server's own word. Found out only
+/// where bounds can tell (drop_obstacle); else it stays as it is here.
+struct PartitionFacts {
+  bool ranged = false;   ///< somewhere above it rows are divided by ranges of the timestamp alone
+  bool expired = false;  ///< no row that it may hold is young enough to stay, whoever's it is
+  std::string obstacle;  ///< why it may not go as a whole though expired; "" when it may
+  std::string missing_right;  ///< the GRANT without which this role cannot take it away; "": none
+};
 
 /// What the planner needs to know of one relation that holds rows.
 struct RelationFacts {
   std::uint32_t relation = 0;
   std::string name;  ///< quoted, for people
   std::string fingerprint;
-  std::int64_t blocks = 0;     ///< physical size now
-  double rows = -1;            ///< by estimate; <= 0: unknown
-  double expired = -1;         ///< by any column, by estimate; -1: unknown
-  bool has_triggers = false;   ///< that a DELETE fires, those of foreign keys included
-  std::vector<KeyFacts> keys;  ///< per timestamp column of the policy
-  bool may_lock = true;        ///< this role may lock rows, as batches by index do
+  std::int64_t blocks = 0;  ///< physical size now
+  double rows = -1;         ///< by estimate; <= 0: unknown
+  double expired = -1;      ///< by any column, by estimate; -1: unknown
+  /// Those that an index leads to, by estimate: more than `expired` where rows that an action has
+  /// changed already stay; -1: unknown, or the same.
+  double passed = -1;
+  bool has_triggers = false;   ///< that a batch fires, those of foreign keys included
+  std::vector<KeyFacts> keys;  ///< per timestamp column of the policy; empty: goes as a whole
+  PartitionFacts partition{};
+  bool may_lock = true;  ///< this role may lock rows, as batches by index do
   Evidence evidence = Evidence::none;
+};
+
+/// A function that a policy calls.
+struct FunctionIdentity {
+  std::uint32_t oid = 0;
+  std::string fingerprint;  ///< of its code, owner and settings
 };
 
 /// A looked-at target: what can be planned, or why nothing may be.
 struct PlanFacts {
   std::vector<RelationFacts> relations;
+  std::optional<FunctionIdentity> function = {};  ///< policies that call one: then no relations
   RunBounds bounds;
   std::int32_t server_version = 0;  ///< e.g. 150018
+  std::int64_t purged = 0;      ///< quarantined partitions whose time was over, dropped on the way
+  std::string purge_problem{};  ///< what kept one of them from being dropped; "" when nothing did
 };
 
 /// One step of a verification.
@@ -79,7 +103,7 @@ struct TargetTrouble {
     closed,       ///< outside the policy's window
     stale,        ///< the gate knows another policy epoch
     expired,      ///< the run's time is over, by the target's clock
-    changed,      ///< the table is not what was planned
+    changed,      ///< the table or function is not what was planned
     unsupported,  ///< the planner refuses this table, `message` says why and what to do
     locked,       ///< a lock was not to be had in time
     timed_out,    ///< the statement took too long
@@ -102,19 +126,21 @@ class TaskRunner {
  public:
   virtual ~TaskRunner() = default;
 
-  /// Looks at the catalog and statistics, computes keep_min's boundaries and stores the run's
-  /// cutoffs in the target.
+  /// Drops what the policy quarantined long enough ago. Looks at the catalog and statistics,
+  /// computes keep_min's boundaries and stores the run's cutoffs in the target.
   [[nodiscard]] virtual std::variant<PlanFacts, TargetTrouble> look(const RunContext& run,
                                                                     const LeaseToken& lease) = 0;
 
-  /// Deletes one batch of `size` (blocks for sweep, rows for index), from where the fence stands.
+  /// Deletes or changes one batch of `size` (blocks for sweep, rows for index and call), from where
+  /// the fence stands, or takes one partition away.
   [[nodiscard]] virtual std::variant<BatchDone, TargetTrouble> clean(const RunContext& run,
                                                                      const LeaseToken& lease,
                                                                      const TaskPayload& payload,
                                                                      std::int64_t size) = 0;
 
   /// Looks for eligible rows from where the fence stands, for about two seconds. Looks at the
-  /// catalog anew, so a partition attached since the plan is seen.
+  /// catalog anew, so a partition attached since the plan is seen. What a function has left cannot
+  /// be looked for: such a run is clean at once.
   [[nodiscard]] virtual std::variant<Verified, TargetTrouble> verify(
       const RunContext& run, const LeaseToken& lease, const TaskPayload& payload) = 0;
 

@@ -2,14 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "tests/bench/node_peer.hpp"
 #include "tests/bench/own_queue.hpp"
 #include "tests/bench/pgmq.hpp"
+#include "tests/bench/race.hpp"
 #include "tests/bench/scenarios.hpp"
 
 namespace lethe::bench {
@@ -21,35 +20,7 @@ constexpr double seconds_max = 600;  // of one load
 constexpr int connections = 4;
 constexpr int insert_batch = 1000;
 
-struct Contestant {
-  std::string name;
-  std::function<Json()> measure;
-};
-
-double rate(const Json& numbers) { return numbers.value("tasks_per_second", 0.0); }
-
-/// Lets everybody run `repeats` times, one after the other, and keeps the median run of each.
-Json race(int repeats, const std::vector<Contestant>& contestants) {
-  std::map<std::string, std::vector<Json>> runs;
-  for (int repeat = 0; repeat < repeats; ++repeat) {
-    for (const Contestant& one : contestants) {
-      if (repeat > 0 && runs[one.name].front().contains("not_measured")) continue;
-      runs[one.name].push_back(one.measure());
-      fmt::print(stderr, "  {} {}\n", one.name, runs[one.name].back().dump());
-    }
-  }
-  Json systems = Json::object();
-  for (const Contestant& one : contestants) {
-    std::vector<Json>& all = runs[one.name];
-    std::sort(all.begin(), all.end(),
-              [](const auto& a, const auto& b) { return rate(a) < rate(b); });
-    Json result = all.at((all.size() - 1) / 2);
-    if (all.size() > 1)
-      for (const Json& run : all) result["runs"].push_back(rate(run));
-    systems[one.name] = result;
-  }
-  return systems;
-}
+constexpr const char* rate = "tasks_per_second";
 
 Json warm_summary(const Samples& samples) {
   return summary(samples, second_of_share(samples, warm_up), samples.back().at);
@@ -102,19 +73,11 @@ Json node_arguments(const std::string& scenario, std::int64_t tasks, int clients
 double best_of(const Json& systems, const std::vector<std::string>& names) {
   double best = 0;
   for (const std::string& name : names) {
-    if (systems.at(name).contains("not_measured")) return 0;
-    best = std::max(best, rate(systems.at(name)));
+    const double one = number_of(systems, name, rate);
+    if (one <= 0) return 0;
+    best = std::max(best, one);
   }
   return best;
-}
-
-Json decide(double own, double peer, double factor) {
-  return peer > 0 ? Json(own >= factor * peer) : Json(nullptr);
-}
-
-std::string times(double own, double peer, const std::string& whom) {
-  if (peer <= 0) return fmt::format("{} was not measured", whom);
-  return fmt::format("{:.2f} x {}", own / peer, whom);
 }
 
 }  // namespace
@@ -125,14 +88,14 @@ Json measure_single(const Options& options) {
   Json in_processes = arguments;
   in_processes["processes"] = true;
   const Json systems = race(
-      options.repeats,
+      options.repeats, rate,
       {{"lethe", [&] { return own_cycles(tasks, 1); }},
        {"pgmq", [&] { return pgmq_cycles(options, tasks, 1); }},
        {"graphile-worker", [&] { return run_node_peer(options, "graphile_worker", arguments); }},
        {"graphile-worker, 4 processes",
         [&] { return run_node_peer(options, "graphile_worker", in_processes); }},
        {"pg-boss", [&] { return run_node_peer(options, "pg_boss", arguments); }}});
-  const double own = rate(systems.at("lethe"));
+  const double own = number_of(systems, "lethe", rate);
   const double peer =
       best_of(systems, {"pgmq", "graphile-worker", "graphile-worker, 4 processes", "pg-boss"});
   return {{"goal", "at least as many tasks per second as the best of the others"},
@@ -146,22 +109,17 @@ Json measure_batch(const Options& options) {
   const std::int64_t tasks = options.tasks(100'000);
   const Json arguments = node_arguments("batch", tasks, connections, per_call);
   const Json systems = race(
-      options.repeats,
+      options.repeats, rate,
       {{"lethe", [&] { return own_cycles(tasks, per_call); }},
        {"pgmq", [&] { return pgmq_cycles(options, tasks, per_call); }},
        {"graphile-worker", [&] { return run_node_peer(options, "graphile_worker", arguments); }},
        {"pg-boss", [&] { return run_node_peer(options, "pg_boss", arguments); }}});
-  const double own = rate(systems.at("lethe"));
+  const double own = number_of(systems, "lethe", rate);
   const double pgmq = best_of(systems, {"pgmq"});
   const double pg_boss = best_of(systems, {"pg-boss"});
-  const Json against_pgmq = decide(own, pgmq, 0.8);
-  const Json against_pg_boss = decide(own, pg_boss, 10);
-  Json reached = nullptr;
-  if (against_pgmq == false || against_pg_boss == false) reached = false;
-  if (against_pgmq == true && against_pg_boss == true) reached = true;
   return {{"goal", "at least 0.8 x PGMQ and 10 x pg-boss"},
           {"systems", systems},
-          {"reached", reached},
+          {"reached", all_of({decide(own, pgmq, 0.8), decide(own, pg_boss, 10)})},
           {"verdict", times(own, pgmq, "PGMQ") + ", " + times(own, pg_boss, "pg-boss")}};
 }
 
@@ -181,7 +139,7 @@ Json measure_enqueue(const Options& options) {
           [=, &options] { return run_node_peer(options, "pg_boss", arguments); }}});
   }
   constexpr double goal = 30'000;
-  const Json systems = race(options.repeats, contestants);
+  const Json systems = race(options.repeats, rate, contestants);
   const double own = best_of(systems, {"lethe, 1 connection", "lethe, 2 connections"});
   return {{"goal", "at least 30,000 tasks per second"},
           {"systems", systems},

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 
 namespace lethe::bench {
@@ -12,7 +11,6 @@ struct Options {
   std::optional<std::string> pgmq_file;  ///< PGMQ's SQL; without it PGMQ is not measured
   std::string node_directory;            ///< where the peers of npm are installed; "" when nowhere
   std::string without_node;              ///< why they are not
-  std::set<std::string> only;            ///< names of scenarios; empty: all
   std::optional<double> seconds;         ///< of each timed part; none: as long as its goal says
   int repeats = 3;                       ///< of comparisons, of which the median counts
   int kills = 100;

@@ -32,14 +32,17 @@ std::string describe_number(const std::string& key, double value) {
   std::string number = with_commas(value);
   for (const auto& [end, unit, fraction] :
        {std::tuple("_per_second", "/s", 0), std::tuple("_ms", " ms", 2),
-        std::tuple("_s", " s", 1)}) {
+        std::tuple("_s", " s", value < 10 ? 2 : 1), std::tuple("_mb", " MB", 1),
+        std::tuple("_percent", " %", 2)}) {
     if (!ends_with(key, end)) continue;
     name = key.substr(0, key.size() - std::string(end).size());
     number = (fraction == 0 ? with_commas(value) : fmt::format("{:.{}f}", value, fraction)) + unit;
     break;
   }
   std::replace(name.begin(), name.end(), '_', ' ');
-  if (key == "tasks_per_second") return with_commas(value) + " tasks/s";
+  for (const char* counted : {"tasks", "rows", "batches"})
+    if (key == fmt::format("{}_per_second", counted))
+      return with_commas(value) + fmt::format(" {}/s", counted);
   return name + " " + number;
 }
 

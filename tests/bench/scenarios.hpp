@@ -5,12 +5,7 @@
 
 namespace lethe::bench {
 
-// Each measures one row of the table in docs/performance.md. The answer:
-//   goal     what is to be reached, one sentence
-//   systems  per system its numbers, or {not_measured: why}
-//   reached  true or false; null when what decides was not measured
-//   verdict  the numbers that decide, one line
-// Called on the main thread. Throws what went wrong.
+// Each measures one row of the table in docs/performance.md and answers as Scenario::measure does.
 
 /// Lease and settle one task at a time on 4 connections, beside PGMQ, graphile-worker and pg-boss.
 [[nodiscard]] Json measure_single(const Options& options);

@@ -196,7 +196,9 @@ TEST_CASE("the ledger is chained per task and says what each batch did", "[clean
   TestDatabase database;
   test::make_plain_table(database, 20'000);
   RunDriver fleet(database);
-  const RunRow run = fleet.work_off(fleet.start(test::policy_of("", 30)));
+  Policy policy = test::policy_of("", 30);
+  policy.batch.rows_per_second = 1'000;  // small batches
+  const RunRow run = fleet.work_off(fleet.start(policy));
   REQUIRE(run.state == "satisfied");
   CHECK(run.batches > 1);
   CHECK(

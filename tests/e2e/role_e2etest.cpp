@@ -101,6 +101,36 @@ TEST_CASE("a worker that may not lock rows sweeps where an index would lead", "[
   CHECK(fleet.disagreement(kept, 4'000) == "");
 }
 
+TEST_CASE("a worker that sets columns needs only the right to update these", "[fleet][role]") {
+  Fleet fleet;
+  fleet.install();
+  make_table(fleet.target(), 4'000);
+  Role role(fleet.target());
+  role.grant(worker_grants);
+  const std::string all = role.name();
+  fleet.target().execute("REVOKE DELETE ON public.t FROM " + all +
+                         "; GRANT UPDATE (note) ON public.t TO " + all);
+  const std::string yaml =
+      fleet.write_file("t.yaml", policy_yaml({"action: {set: {note: gone, tenant: nobody}}"}));
+  add_target_without_user(fleet);
+  const Environment owner{{"PGUSER", owner_of(fleet)}};
+  REQUIRE(fleet.lethe({"policy", "apply", "-f", yaml}, owner).exit_code == 0);
+  fleet.start_scheduler();
+  fleet.start_worker({}, {{"PGUSER", role.name()}});
+
+  CHECK(fleet.lethe({"policy", "run", "t-90d", "--wait"}, owner).exit_code == 1);
+  CHECK_THAT(fleet.control().text("SELECT error FROM lethe.runs"),
+             contains("action.set.tenant: may not be updated") &&
+                 contains("GRANT SELECT, UPDATE (note, tenant) ON public.t TO " + role.name()));
+  fleet.target().execute("GRANT UPDATE (tenant) ON public.t TO " + all);
+  const CommandResult ran = fleet.lethe({"policy", "run", "t-90d", "--wait"}, owner);
+  INFO(ran.err << ran.out);
+  CHECK(ran.exit_code == 0);
+  CHECK(fleet.target().number("SELECT count(*) FROM public.t WHERE note = 'gone' AND tenant = "
+                              "'nobody'") == 3'000);
+  CHECK(fleet.target().number("SELECT count(*) FROM public.t") == 4'000);
+}
+
 TEST_CASE("a worker that may not delete says which grant it lacks", "[fleet][role]") {
   Fleet fleet;
   fleet.install();

@@ -61,7 +61,8 @@ class MemorySchedulerStore final : public SchedulerStore {
  public:
   explicit MemorySchedulerStore(const MemoryLeadership& leadership) : leadership_(leadership) {}
 
-  std::vector<DuePolicy> due_policies(std::int32_t policies_max, const std::string& after) override {
+  std::vector<DuePolicy> due_policies(std::int32_t policies_max,
+                                      const std::string& after) override {
     std::vector<DuePolicy> page;
     std::sort(due.begin(), due.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     for (const auto& policy : due)
@@ -83,8 +84,7 @@ class MemorySchedulerStore final : public SchedulerStore {
     scheduled -= now;
     return now;
   }
-  std::vector<Rescue> rescue(const Term&, std::chrono::milliseconds, std::int32_t,
-                             bool) override {
+  std::vector<Rescue> rescue(const Term&, std::chrono::milliseconds, std::int32_t, bool) override {
     return std::exchange(rescues, {});
   }
   std::int32_t expire(const Term&, std::int32_t) override {

@@ -28,6 +28,27 @@ std::string in_keys(const ColumnFacts& time, const KeyRange& range, Params& para
   return text;
 }
 
+/// The CTE `gone`: deletes the rows for which `which` holds, or changes them, and has the times of
+/// those to which that happened. A row counts as changed when it came out with the new values,
+/// whatever a trigger made of them.
+std::string gone(const std::string& relation, const Predicate& predicate, const std::string& which,
+                 Params& params) {
+  if (!predicate.sets())
+    return fmt::format("gone AS (DELETE FROM ONLY {} AS x WHERE {} RETURNING {} AS ts)", relation,
+                       which, predicate.instant());
+  const std::string values = predicate.assignments(params);
+  return fmt::format(
+      "changed AS (UPDATE ONLY {} AS x SET {} WHERE {} RETURNING {} AS ts, {} AS done), "
+      "gone AS (SELECT c.ts FROM changed c WHERE c.done)",
+      relation, values, which, predicate.instant(), predicate.done(params));
+}
+
+/// The rows of the CTE `pick`, if they are eligible still.
+std::string picked(const std::string& eligible) {
+  return fmt::format("x.ctid OPERATOR(pg_catalog.=) ANY (ARRAY (SELECT pick.tid FROM pick)) AND {}",
+                     eligible);
+}
+
 constexpr std::string_view counted =
     "count(*) AS rows, pg_catalog.min(gone.ts)::text AS oldest, pg_catalog.max(gone.ts)::text AS "
     "newest";
@@ -38,10 +59,9 @@ BuiltStatement sweep_delete(const std::string& relation, const Predicate& predic
                             const BlockRange& blocks) {
   BuiltStatement built;
   const std::string range = in_blocks(blocks, built.params);
-  built.sql = fmt::format(
-      "WITH gone AS (DELETE FROM ONLY {} AS x WHERE {} AND {} RETURNING {} AS ts) "
-      "SELECT {} FROM gone",
-      relation, range, predicate.all_phases(built.params), predicate.instant(), counted);
+  const std::string which = fmt::format("{} AND {}", range, predicate.all_phases(built.params));
+  built.sql = fmt::format("WITH {} SELECT {} FROM gone",
+                          gone(relation, predicate, which, built.params), counted);
   return built;
 }
 
@@ -52,11 +72,9 @@ BuiltStatement sweep_delete_skip_locked(const std::string& relation, const Predi
   const std::string eligible = predicate.all_phases(built.params);
   built.sql = fmt::format(
       "WITH pick AS MATERIALIZED (SELECT x.ctid AS tid FROM ONLY {0} AS x WHERE {1} AND {2} "
-      "FOR UPDATE SKIP LOCKED), "
-      "gone AS (DELETE FROM ONLY {0} AS x WHERE x.ctid OPERATOR(pg_catalog.=) ANY (ARRAY (SELECT "
-      "pick.tid FROM pick)) AND {2} RETURNING {3} AS ts) "
-      "SELECT {4} FROM gone",
-      relation, range, eligible, predicate.instant(), counted);
+      "FOR UPDATE SKIP LOCKED), {3} SELECT {4} FROM gone",
+      relation, range, eligible, gone(relation, predicate, picked(eligible), built.params),
+      counted);
   return built;
 }
 
@@ -69,16 +87,15 @@ BuiltStatement index_delete(const std::string& relation, const Predicate& predic
       predicate.one_phase(range.phase, built.params) + in_keys(time, range, built.params);
   const std::string from =
       in_keys(time, {.phase = range.phase, .from = cursor, .to = ""}, built.params);
+  const std::string limit = built.params.bind(rows_max);
   built.sql = fmt::format(
       "WITH pick AS MATERIALIZED (SELECT x.ctid AS tid, x.{1} AS ts FROM ONLY {0} AS x WHERE "
       "{2}{3} "
-      "ORDER BY x.{1} LIMIT {4}::bigint FOR UPDATE SKIP LOCKED), "
-      "gone AS (DELETE FROM ONLY {0} AS x WHERE x.ctid OPERATOR(pg_catalog.=) ANY (ARRAY (SELECT "
-      "pick.tid FROM pick)) AND {2} RETURNING {5} AS ts) "
+      "ORDER BY x.{1} LIMIT {4}::bigint FOR UPDATE SKIP LOCKED), {5} "
       "SELECT (SELECT count(*) FROM pick) AS picked, (SELECT pick.ts::text FROM pick ORDER BY "
       "pick.ts DESC LIMIT 1) AS cursor, {6} FROM gone",
-      relation, time.quoted, eligible, from, built.params.bind(rows_max), predicate.instant(),
-      counted);
+      relation, time.quoted, eligible, from, limit,
+      gone(relation, predicate, picked(eligible), built.params), counted);
   return built;
 }
 
@@ -122,6 +139,13 @@ BuiltStatement select_eligible_by(const std::string& relation, const Predicate& 
   BuiltStatement built;
   built.sql = fmt::format("SELECT 1 FROM ONLY {} AS x WHERE {}", relation,
                           predicate.one_phase(phase, built.params));
+  return built;
+}
+
+BuiltStatement select_aged(const std::string& relation, const Predicate& predicate) {
+  BuiltStatement built;
+  built.sql =
+      fmt::format("SELECT 1 FROM ONLY {} AS x WHERE {}", relation, predicate.aged(built.params));
   return built;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// Private to common/db. Pure: the statements that delete and that look for what is left.
+// Private to common/db. Pure: the statements that delete, or by the policy's action change, and
+// that look for what is left.
 
 #include <cstdint>
 #include <string>
@@ -28,10 +29,10 @@ struct KeyRange {
   std::string to;
 };
 
-/// Deletes the eligible rows of a block range in one pass, each page visited once. Waits for row
-/// locks up to lock_timeout. Returns rows, oldest, newest.
+/// Deletes or changes the eligible rows of a block range in one pass, each page visited once. Waits
+/// for row locks up to lock_timeout. Returns rows, oldest, newest.
 ///
-/// A row that another transaction renews while the DELETE waits is judged anew by the whole
+/// A row that another transaction renews while the statement waits is judged anew by the whole
 /// predicate, and stays. `relation` is quoted by the server.
 [[nodiscard]] BuiltStatement sweep_delete(const std::string& relation, const Predicate& predicate,
                                           const BlockRange& blocks);
@@ -41,10 +42,10 @@ struct KeyRange {
                                                       const Predicate& predicate,
                                                       const BlockRange& blocks);
 
-/// Deletes up to `rows_max` eligible rows of a key range, oldest first, from `cursor` on ("" is the
-/// beginning of the range), leaving locked rows to a later pass. Without the cursor each batch
-/// would walk the index entries of all rows deleted before. Returns picked, rows, oldest, newest,
-/// cursor.
+/// Deletes or changes up to `rows_max` eligible rows of a key range, oldest first, from `cursor` on
+/// ("" is the beginning of the range), leaving locked rows to a later pass. Without the cursor each
+/// batch would walk the index entries of all rows deleted before. Returns picked, rows, oldest,
+/// newest, cursor.
 [[nodiscard]] BuiltStatement index_delete(const std::string& relation, const Predicate& predicate,
                                           const KeyRange& range, const std::string& cursor,
                                           std::int64_t rows_max);
@@ -69,6 +70,9 @@ struct KeyRange {
 /// The same for the rows that are eligible by timestamp column `phase`.
 [[nodiscard]] BuiltStatement select_eligible_by(const std::string& relation,
                                                 const Predicate& predicate, std::size_t phase);
+
+/// The rows that are old enough, those included that the action has been done to already.
+[[nodiscard]] BuiltStatement select_aged(const std::string& relation, const Predicate& predicate);
 
 /// The oldest value of the first timestamp column among Predicate::in_front. Returns oldest, text
 /// or NULL.

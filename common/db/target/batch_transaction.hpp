@@ -42,9 +42,11 @@ struct PreviewLimits {
 [[nodiscard]] PreviewLimits preview_limits(Transaction& transaction, const Policy& policy,
                                            const RunBounds& bounds);
 
-/// Third, before a delete: locks the relation and Stops with `changed` unless it is still what was
-/// planned. Returns its quoted name, which cannot change any more in this transaction.
-[[nodiscard]] std::string confirm_identity(Transaction& transaction, const CleanWork& work);
+/// Third, before rows are deleted or changed: locks the relation as the statement itself would,
+/// with the rights that the policy's action takes, and Stops with `changed` unless it is still what
+/// was planned. Returns its quoted name, which cannot change any more in this transaction.
+[[nodiscard]] std::string confirm_identity(Transaction& transaction, const Action& action,
+                                           const CleanWork& work);
 
 /// A StoreError in the words of TargetTrouble.
 [[nodiscard]] TargetTrouble to_trouble(const StoreError& error);

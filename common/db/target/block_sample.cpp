@@ -25,9 +25,11 @@ BuiltStatement count_in_sample(const RelationRow& relation, const Predicate& pre
     counts += fmt::format(", count(*) FILTER (WHERE {}) AS expired_{}",
                           predicate.one_phase(phase, built.params), phase);
   const std::string any = predicate.all_phases(built.params);
+  const std::string aged = predicate.aged(built.params);
   built.sql = fmt::format(
-      "SELECT count(*) AS rows, count(*) FILTER (WHERE {}) AS expired{} FROM ONLY {} AS x{}", any,
-      counts, relation.name, sample_clause(relation.blocks, relation.oid, built.params));
+      "SELECT count(*) AS rows, count(*) FILTER (WHERE {}) AS expired, count(*) FILTER (WHERE {}) "
+      "AS aged{} FROM ONLY {} AS x{}",
+      any, aged, counts, relation.name, sample_clause(relation.blocks, relation.oid, built.params));
   return built;
 }
 

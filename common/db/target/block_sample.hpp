@@ -20,8 +20,9 @@ inline constexpr std::int64_t sampled_blocks = 64;
 /// explanation agree.
 [[nodiscard]] std::string sample_clause(std::int64_t blocks, std::uint32_t seed, Params& params);
 
-/// Counts in a sample of one relation. Returns rows, expired and, for each of the `phases`
-/// timestamp columns, expired_0 and so on: the rows that are old by that column.
+/// Counts in a sample of one relation. Returns rows, expired, aged (old enough whether or not the
+/// policy's action has been done to them) and, for each of the `phases` timestamp columns,
+/// expired_0 and so on: the rows that are old by that column.
 [[nodiscard]] BuiltStatement count_in_sample(const RelationRow& relation,
                                              const Predicate& predicate, std::size_t phases);
 

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "common/db/queries.gen.hpp"
+#include "common/db/target/batch_delete.hpp"
+#include "common/db/target/set_columns.hpp"
 #include "common/db/target/time_column.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/user_error.hpp"
@@ -15,9 +19,9 @@ UserError bad(const std::string& field, std::string_view key, const std::string&
   return {ExitCode::bad_config, fmt::format("{}.{}: {}", field, key, what)};
 }
 
-std::optional<TimeUnit> unit_of(const Policy& policy, const std::string& column) {
-  const auto unit = policy.units.find(column);
-  return unit == policy.units.end() ? std::nullopt : std::optional(unit->second);
+std::optional<TimeUnit> unit_of(const TimeUnits& units, const std::string& column) {
+  const auto unit = units.find(column);
+  return unit == units.end() ? std::nullopt : std::optional(unit->second);
 }
 
 /// Why a column of this type cannot tell a row's time as the policy says, and the cure.
@@ -38,7 +42,7 @@ std::string time_problem(const std::string& type, const std::string& column,
 }
 
 /// What Lethe says about a table that it cannot clean; "" when it can.
-std::string refusal(const pqxx::row& row) {
+std::string refusal(const pqxx::row& row, Action::Kind action) {
   const std::string kind = text(row, "kind");
   if (kind == "v" || kind == "m") return "is a view; name the table that holds the rows";
   if (kind == "f") return "is a foreign table; register its own database as a target";
@@ -50,13 +54,16 @@ std::string refusal(const pqxx::row& row) {
   if (flag(row, "rls"))
     return "has row-level security that hides rows from this role; give the worker's role "
            "BYPASSRLS or a policy that shows it every row";
-  if (!flag(row, "may_read") || !flag(row, "may_delete"))
-    return fmt::format(
-        "may not be read or deleted from by this role; run: GRANT SELECT, DELETE ON "
-        "{} TO {}",
-        text(row, "name"), text(row, "role"));
+  const bool deletes = action == Action::Kind::remove;
+  if (!flag(row, "may_read") || (deletes && !flag(row, "may_delete")))
+    return fmt::format("may not be read{} by this role; run: GRANT SELECT{} ON {} TO {}",
+                       deletes ? " or deleted from" : "", deletes ? ", DELETE" : "",
+                       text(row, "name"), text(row, "role"));
   return "";
 }
+
+/// What happens to the rows of a table, in SQL's word for it.
+const char* verb(const TableFacts& table) { return table.updated ? "UPDATE" : "DELETE"; }
 
 void require_column(const TableFacts& table, const std::string& column, const std::string& field,
                     const std::string& key) {
@@ -81,7 +88,7 @@ void check_columns(const TableFacts& table, const Policy& policy, const std::str
     if (facts.time == TimeType::none)
       throw bad(field, "timestamp",
                 fmt::format("column '{}' of {} {}", column, table.name,
-                            time_problem(facts.type, column, unit_of(policy, column))));
+                            time_problem(facts.type, column, unit_of(policy.units, column))));
   }
   if (policy.tenant.has_value())
     require_column(table, policy.tenant->column, field, "tenant.column");
@@ -90,14 +97,18 @@ void check_columns(const TableFacts& table, const Policy& policy, const std::str
 
 }  // namespace
 
-void refuse_hazards(Transaction& transaction, const TableFacts& table, const std::string& field) {
-  const auto hazards = transaction.exec(queries::catalog_hazards, Params::of(table.oid));
+void refuse_hazards(Transaction& transaction, const Policy& policy, const TableFacts& table,
+                    const std::string& field) {
+  if (policy.action.kind == Action::Kind::call) return;  // only looked at
+  if (table.updated) check_set_columns(transaction, policy, table, field);
+  const auto hazards =
+      transaction.exec(queries::catalog_hazards, Params::of(table.oid, verb(table)));
   if (!hazards.empty()) throw bad(field, "table", text(hazards.at(0), "hazard"));
 }
 
 TableFacts look_up_table(Transaction& transaction, const Policy& policy, const std::string& field) {
   TableFacts table = look_up_shape(transaction, policy, field);
-  refuse_hazards(transaction, table, field);
+  refuse_hazards(transaction, policy, table, field);
   return table;
 }
 
@@ -112,17 +123,20 @@ TableFacts look_up_shape(Transaction& transaction, const Policy& policy, const s
   const auto row = rows.at(0);
   TableFacts table{.oid = number<std::uint32_t>(row, "oid"),
                    .name = text(row, "name"),
+                   .role = text(row, "role"),
                    .partitioned = text(row, "kind") == "p",
+                   .updated = policy.action.kind == Action::Kind::set,
                    .server_version = number<std::int32_t>(row, "server_version"),
                    .columns = {}};
-  const std::string problem = refusal(row);
+  const std::string problem = refusal(row, policy.action.kind);
   if (!problem.empty()) throw bad(field, "table", table.name + " " + problem);
-  table.columns = look_up_columns(transaction, table.oid, policy).columns;
+  table.columns = look_up_columns(transaction, table.oid, policy.units).columns;
   check_columns(table, policy, field);
   return table;
 }
 
-TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation, const Policy& policy) {
+TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation,
+                           const TimeUnits& units) {
   TableFacts table;
   table.oid = relation;
   for (const auto& column : transaction.exec(queries::catalog_columns, Params::of(relation))) {
@@ -130,7 +144,8 @@ TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation, con
     const std::string name = text(column, "name");
     table.columns[name] = {.quoted = text(column, "quoted"),
                            .type = type,
-                           .time = time_type(type, unit_of(policy, name))};
+                           .time = time_type(type, unit_of(units, name)),
+                           .stored_type = text(column, "stored_type")};
   }
   return table;
 }
@@ -138,7 +153,8 @@ TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation, con
 std::vector<RelationRow> look_up_relations(Transaction& transaction, const TableFacts& table,
                                            const std::string& field) {
   std::vector<RelationRow> relations;
-  for (const auto& row : transaction.exec(queries::catalog_relations, Params::of(table.oid))) {
+  for (const auto& row :
+       transaction.exec(queries::catalog_relations, Params::of(table.oid, verb(table)))) {
     if (text(row, "kind") != "r")
       throw bad(field, "table",
                 fmt::format("its partition {} is a foreign table; register its own database as a "
@@ -171,6 +187,12 @@ IndexLead index_lead(Transaction& transaction, std::uint32_t relation, const Pol
                        Params::of(relation, policy.timestamp.at(phase), one_tenant, must_be_null));
   if (flag(rows.at(0), "by_tenant")) return IndexLead::by_tenant;
   return flag(rows.at(0), "leads") ? IndexLead::by_time : IndexLead::none;
+}
+
+double estimate_rows(Transaction& transaction, const BuiltStatement& built) {
+  const auto plan = transaction.exec_built("EXPLAIN (FORMAT JSON) " + built.sql, built.params);
+  const auto json = nlohmann::json::parse(plan.at(0).at(0).c_str());
+  return json.at(0).at("Plan").at("Plan Rows").get<double>();
 }
 
 }  // namespace lethe::db

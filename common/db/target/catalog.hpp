@@ -8,8 +8,11 @@
 
 namespace lethe::db {
 
+struct BuiltStatement;
+
 /// Looks a policy's table up and checks that Lethe can clean it: the table and its columns exist,
-/// the timestamp columns are timestamps, nothing on it makes a DELETE mean something else. Throws
+/// the timestamp columns are timestamps, nothing on it makes a DELETE (or, by the
+/// policy's action, the UPDATE) mean something else. Throws
 /// UserError (bad_config) "FIELD.key: what is wrong; what to do"; `field` is the policy's place.
 [[nodiscard]] TableFacts look_up_table(Transaction& transaction, const Policy& policy,
                                        const std::string& field);
@@ -20,12 +23,13 @@ namespace lethe::db {
                                        const std::string& field);
 
 /// That last part. Throws UserError.
-void refuse_hazards(Transaction& transaction, const TableFacts& table, const std::string& field);
+void refuse_hazards(Transaction& transaction, const Policy& policy, const TableFacts& table,
+                    const std::string& field);
 
-/// The columns of a relation that was checked before and is locked now, and what `policy` says of
-/// those with a time.
+/// The columns of a relation that was checked before and is locked now. A number or a UUID is a
+/// time only by its entry in the policy's `units`.
 [[nodiscard]] TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation,
-                                         const Policy& policy);
+                                         const TimeUnits& units);
 
 /// The relations that hold the table's rows, by oid. Throws UserError when one is a foreign table.
 [[nodiscard]] std::vector<RelationRow> look_up_relations(Transaction& transaction,
@@ -46,5 +50,9 @@ enum class IndexLead { none, by_time, by_tenant };
 /// only when one tenant is asked for.
 [[nodiscard]] IndexLead index_lead(Transaction& transaction, std::uint32_t relation,
                                    const Policy& policy, std::size_t phase);
+
+/// How many rows the server's planner expects of a statement, which it does not run. It knows the
+/// relation's size now, and the histograms of its columns.
+[[nodiscard]] double estimate_rows(Transaction& transaction, const BuiltStatement& built);
 
 }  // namespace lethe::db

@@ -10,21 +10,24 @@
 
 namespace lethe::db {
 
-struct BuiltStatement;
-class Predicate;
+/// How far a batch came, for whoever must say what its end means.
+struct BatchProgress {
+  /// The fence's totals before it, as soon as only the COMMIT is missing.
+  std::optional<FenceTotals> before;
+  bool calling = false;  ///< a function of the user's was running
+};
 
-/// One delete batch inside a transaction on the target.
+/// One batch of a clean task inside a transaction on the target.
 struct CleanStep {
   const RunContext& run;
   const LeaseToken& lease;
   const TaskPayload& payload;  ///< of a clean task
-  std::int64_t size = 0;       ///< blocks (sweep) or rows (index), > 0
+  std::int64_t size = 0;       ///< blocks (sweep) or rows (index, call) or 1 (partition)
   bool skip_locked = false;    ///< sweep: leave locked rows to a later pass
 
-  /// Fence, gate, identity, delete, ledger. `before` is set to the fence's totals as soon as they
-  /// are known, for the case that the COMMIT is not answered. Throws Stop or UserError.
-  [[nodiscard]] BatchDone run_in(Transaction& transaction,
-                                 std::optional<FenceTotals>& before) const;
+  /// Fence, gate, identity, delete (or update, or call, or the end of a partition), ledger. Throws
+  /// Stop or UserError.
+  [[nodiscard]] BatchDone run_in(Transaction& transaction, BatchProgress& progress) const;
 };
 
 }  // namespace lethe::db

@@ -1,7 +1,11 @@
 #include "common/db/target/explain_step.hpp"
 
+#include <fmt/format.h>
+
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
+#include "common/db/target/functions.hpp"
+#include "common/db/target/partitions.hpp"
 #include "common/db/target/relation_look.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
 #include "common/db/target/unit_proof.hpp"
@@ -29,9 +33,14 @@ std::vector<ForeignKey> foreign_keys(Transaction& transaction, std::uint32_t tab
   return keys;
 }
 
-std::vector<DeleteTrigger> delete_triggers(Transaction& transaction, std::uint32_t table) {
-  std::vector<DeleteTrigger> triggers;
-  for (const auto& row : transaction.exec(queries::catalog_delete_triggers, Params::of(table)))
+std::vector<FiredTrigger> fired_triggers(Transaction& transaction, const Policy& policy,
+                                         const TableFacts& table) {
+  std::vector<std::string> columns;
+  for (const auto& [column, value] : policy.action.values) columns.push_back(column);
+  std::vector<FiredTrigger> triggers;
+  for (const auto& row : transaction.exec(
+           queries::catalog_triggers,
+           Params::of(table.oid, table.updated ? "UPDATE" : "DELETE", to_array(columns))))
     triggers.push_back({.name = text(row, "name"),
                         .relation = text(row, "relation"),
                         .timing = text(row, "timing"),
@@ -44,30 +53,50 @@ std::string refusal(Transaction& transaction, const Policy& policy, const TableF
                     const std::vector<RelationRow>& relations) {
   try {
     prove_units(transaction, policy, table, relations, field);
-    refuse_hazards(transaction, table, field);
+    refuse_hazards(transaction, policy, table, field);
   } catch (const UserError& error) {
     return error.what();
   }
   return "";
 }
 
+Explanation explain_call(Transaction& transaction, const Policy& policy) {
+  Explanation explanation;
+  explanation.cutoff = preview_limits(transaction, policy, {}).age_cutoff;
+  explanation.function =
+      fmt::format("{}.{}", policy.action.function.schema, policy.action.function.name);
+  try {
+    explanation.function = look_up_function(transaction, policy, field).signature;
+  } catch (const UserError& error) {
+    explanation.refusal = error.what();
+  }
+  return explanation;
+}
+
 }  // namespace
 
 Explanation explain_step(Transaction& transaction, const Policy& policy) {
+  if (policy.action.kind == Action::Kind::call) return explain_call(transaction, policy);
   const TableFacts table = look_up_shape(transaction, policy, field);
   const RunBounds bounds = find_bounds(transaction, policy, table);
   const PreviewLimits now = preview_limits(transaction, policy, bounds);
   const Limits limits = limits_to_estimate(now.limits, has_own_cutoffs(policy));
   const Predicate predicate(policy, table, limits, "", false);
-  const RelationLook look(transaction, policy, predicate);
+  RelationLook look(transaction, policy, predicate);
+  if (asks_bounds(policy, table))
+    look.know(look_up_partitions(
+        transaction, {.policy = policy,
+                      .table = table,
+                      .limit = drop_limit_now(transaction, policy, now.limits, table)}));
   Explanation explanation;
   explanation.cutoff = now.age_cutoff;
   explanation.server_version = table.server_version;
   const auto relations = look_up_relations(transaction, table, field);
   explanation.refusal = refusal(transaction, policy, table, relations);
   for (const auto& relation : relations) explanation.relations.push_back(look.at(relation));
-  explanation.foreign_keys = foreign_keys(transaction, table.oid);
-  explanation.triggers = delete_triggers(transaction, table.oid);
+  // What other tables refer to is never set (check_set_columns).
+  if (!table.updated) explanation.foreign_keys = foreign_keys(transaction, table.oid);
+  explanation.triggers = fired_triggers(transaction, policy, table);
   return explanation;
 }
 

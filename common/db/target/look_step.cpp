@@ -2,6 +2,8 @@
 
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
+#include "common/db/target/functions.hpp"
+#include "common/db/target/partitions.hpp"
 #include "common/db/target/relation_look.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
 #include "common/db/target/unit_proof.hpp"
@@ -29,16 +31,26 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
   const std::string field = run.policy.empty() ? "ad hoc" : "policy " + run.policy;
   // The gate first with the policy's own bounds, for "now"; the real bounds come from the table.
   const Limits now = pass_gate(transaction, run, {});
+  PlanFacts facts;
+  if (run.spec.action.kind == Action::Kind::call) {
+    const FunctionFacts function = look_up_function(transaction, run.spec, field);
+    facts.function = FunctionIdentity{.oid = function.oid, .fingerprint = function.fingerprint};
+    return facts;
+  }
   const TableFacts table = look_up_table(transaction, run.spec, field);
+  facts.server_version = table.server_version;
   const auto relations = look_up_relations(transaction, table, field);
   prove_units(transaction, run.spec, table, relations, field);
-  PlanFacts facts;
-  facts.server_version = table.server_version;
   facts.bounds = store_bounds(transaction, run, table, now.as_of);
-  const Limits limits =
-      limits_to_estimate(pass_gate(transaction, run, facts.bounds), facts.bounds.has_cutoffs);
-  const Predicate predicate(run.spec, table, limits, run.id.value, false);
-  const RelationLook look(transaction, run.spec, predicate);
+  const Limits limits = pass_gate(transaction, run, facts.bounds);
+  const Limits reached = limits_to_estimate(limits, facts.bounds.has_cutoffs);
+  const Predicate predicate(run.spec, table, reached, run.id.value, false);
+  RelationLook look(transaction, run.spec, predicate);
+  if (asks_bounds(run.spec, table))
+    look.know(look_up_partitions(
+        transaction, {.policy = run.spec,
+                      .table = table,
+                      .limit = drop_limit(transaction, run, facts.bounds, limits, table)}));
   for (const auto& relation : relations) facts.relations.push_back(look.at(relation));
   return facts;
 }

@@ -48,7 +48,24 @@ std::string comparison_sql(const Condition& condition, const ColumnFacts& column
   return "false";
 }
 
+/// A new value as the column stores it; for NULL without a type, so that the server looks at the
+/// column alone and needs no equality of its type.
+std::string new_value(const std::optional<std::string>& value, const ColumnFacts& column,
+                      Params& params) {
+  return value ? bound(*value, column.stored_type, params) : "NULL";
+}
+
 }  // namespace
+
+std::string undone_sql(const Policy& policy, const TableFacts& table, Params& params) {
+  std::vector<std::string> parts;
+  for (const auto& [name, value] : policy.action.values) {
+    const ColumnFacts& column = table.columns.at(name);
+    parts.push_back(
+        fmt::format("x.{} IS DISTINCT FROM {}", column.quoted, new_value(value, column, params)));
+  }
+  return parts.empty() ? "true" : joined(parts, "OR");
+}
 
 std::string condition_sql(const Condition& condition, const TableFacts& table, Params& params) {
   switch (condition.kind) {
@@ -137,7 +154,22 @@ std::string Predicate::shared_part(Params& params) const {
             ? only_tenant(params)
             : fmt::format("x.{} IS NOT NULL", table_.columns.at(policy_.tenant->column).quoted));
   parts.push_back(condition_sql(policy_.where, table_, params));
+  if (sets()) parts.push_back(undone_sql(policy_, table_, params));
   return joined(parts, "AND");
+}
+
+std::string Predicate::assignments(Params& params) const {
+  std::string text;
+  for (const auto& [name, value] : policy_.action.values) {
+    const ColumnFacts& column = table_.columns.at(name);
+    text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", column.quoted,
+                        new_value(value, column, params));
+  }
+  return text;
+}
+
+std::string Predicate::done(Params& params) const {
+  return fmt::format("(NOT ({}))", undone_sql(policy_, table_, params));
 }
 
 std::string Predicate::one_phase(std::size_t phase, Params& params) const {
@@ -145,11 +177,16 @@ std::string Predicate::one_phase(std::size_t phase, Params& params) const {
   return fmt::format("{} AND {}", age, shared_part(params));
 }
 
-std::string Predicate::all_phases(Params& params) const {
+std::string Predicate::aged(Params& params) const {
   std::vector<std::string> phases;
   for (std::size_t phase = 0; phase < policy_.timestamp.size(); ++phase)
     phases.push_back(old_enough(phase, params));
-  return fmt::format("{} AND {}", joined(phases, "OR"), shared_part(params));
+  return joined(phases, "OR");
+}
+
+std::string Predicate::all_phases(Params& params) const {
+  const std::string age = aged(params);
+  return fmt::format("{} AND {}", age, shared_part(params));
 }
 
 }  // namespace lethe::db

@@ -25,8 +25,9 @@ struct Limits {
   Limit reach;        ///< the newest cutoff of any tenant
 };
 
-/// Builds the condition "this row may be deleted" over the alias `x`. Used for the pick, repeated
-/// in the DELETE around it, and turned round by verification, so that all three agree.
+/// Builds the condition "this row may be deleted", or changed by the policy's action `set`, over
+/// the alias `x`: then a row that has the new values already is none. Used for the pick, repeated
+/// in the DELETE or UPDATE around it, and turned round by verification, so that all three agree.
 class Predicate {
  public:
   /// Everything is borrowed and must outlive the predicate. `has_cutoffs`: lethe.cutoffs has rows
@@ -51,6 +52,14 @@ class Predicate {
   /// Rows in front of limit() by the first timestamp column, of the one tenant that is asked for or
   /// of all, whether or not they may go: an index on just that is enough to find the oldest.
   [[nodiscard]] std::string in_front(bool of_tenant, Params& params) const;
+  /// Rows that are old enough whether or not the action has been done to them already.
+  [[nodiscard]] std::string aged(Params& params) const;
+  /// The policy's action: true when rows are changed, false when they are deleted.
+  [[nodiscard]] bool sets() const { return policy_.action.kind == Action::Kind::set; }
+  /// The new values, for UPDATE … SET; action `set` only.
+  [[nodiscard]] std::string assignments(Params& params) const;
+  /// The row has the new values; action `set` only.
+  [[nodiscard]] std::string done(Params& params) const;
   /// The row's time as timestamptz; NULL when it has none.
   [[nodiscard]] std::string instant() const;
 
@@ -70,6 +79,10 @@ class Predicate {
 /// rows stay.
 [[nodiscard]] std::string condition_sql(const Condition& condition, const TableFacts& table,
                                         Params& params);
+
+/// Some column of alias `x` does not have the value that the policy's action `set` gives it; "true"
+/// for other actions. Never NULL.
+[[nodiscard]] std::string undone_sql(const Policy& policy, const TableFacts& table, Params& params);
 
 /// The row's time over alias `x`: the first timestamp column that is not NULL.
 [[nodiscard]] std::string row_instant_sql(const Policy& policy, const TableFacts& table);

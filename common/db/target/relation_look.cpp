@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/block_sample.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
 #include "common/db/target/time_column.hpp"
 #include "common/policies/policy_json.hpp"
+#include "common/policies/strategy_choice.hpp"
 
 namespace lethe::db {
 
@@ -51,12 +51,6 @@ Limits limits_to_estimate(const Limits& limits, bool has_cutoffs) {
   return result;
 }
 
-double RelationLook::estimate(const BuiltStatement& built) const {
-  const auto plan = transaction_.exec_built("EXPLAIN (FORMAT JSON) " + built.sql, built.params);
-  const auto json = nlohmann::json::parse(plan.at(0).at(0).c_str());
-  return json.at(0).at("Plan").at("Plan Rows").get<double>();
-}
-
 bool RelationLook::has_good_statistics(const RelationRow& relation) const {
   if (relation.rows <= 0) return false;
   const auto row =
@@ -75,21 +69,21 @@ std::string RelationLook::oldest(const RelationRow& relation, IndexLead lead) co
 }
 
 KeyFacts RelationLook::key(const RelationRow& relation, std::size_t phase,
-                           Evidence evidence) const {
+                           const RelationFacts& found) const {
   KeyFacts key;
   const IndexLead lead = index_lead(transaction_, relation.oid, policy_, phase);
   key.indexed = lead != IndexLead::none;
+  if (found.evidence == Evidence::bounds) key.expired = found.expired;
   if (!key.indexed || !relation.may_lock || relation.rows <= 0) return key;
-  if (evidence == Evidence::statistics)
-    key.expired = estimate(select_eligible_by(relation.name, predicate_, phase));
+  if (found.evidence == Evidence::statistics)
+    key.expired = estimate_rows(transaction_, select_eligible_by(relation.name, predicate_, phase));
   // Of a fallback column the oldest row may stand behind many that count by the column before it.
   const std::string from = phase == 0 ? oldest(relation, lead) : "";
   const ColumnFacts& time = predicate_.column(phase);
-  const auto unit = unit_of(time.time);
-  const std::string kind = unit ? to_string(*unit) : time.type;
-  for (const auto& row : transaction_.exec(
-           queries::catalog_key_splits, Params::of(relation.oid, policy_.timestamp.at(phase), kind,
-                                                   predicate_.limit(phase), from, parts_wanted)))
+  for (const auto& row :
+       transaction_.exec(queries::catalog_key_splits,
+                         Params::of(relation.oid, policy_.timestamp.at(phase), time_kind(time),
+                                    predicate_.limit(phase), from, parts_wanted)))
     key.splits.push_back(text(row, "split"));
   return key;
 }
@@ -104,9 +98,21 @@ void RelationLook::count_sample(const RelationRow& relation, RelationFacts& foun
   found.evidence = Evidence::sample;
   found.rows = all / share;
   found.expired = number<double>(row, "expired") / share;
+  if (predicate_.sets()) found.passed = number<double>(row, "aged") / share;
   for (std::size_t phase = 0; phase < found.keys.size(); ++phase)
     found.keys[phase].expired =
         number<double>(row, fmt::format("expired_{}", phase).c_str()) / share;
+}
+
+double RelationLook::rows_in(const RelationRow& relation) const {
+  if (relation.rows > 0 || relation.blocks == 0) return relation.rows;
+  return estimate_rows(transaction_, {.sql = "SELECT 1 FROM ONLY " + relation.name, .params = {}});
+}
+
+void RelationLook::estimate_expired(const RelationRow& relation, RelationFacts& found) const {
+  found.expired = estimate_rows(transaction_, select_eligible(relation.name, predicate_));
+  if (predicate_.sets())
+    found.passed = estimate_rows(transaction_, select_aged(relation.name, predicate_));
 }
 
 RelationFacts RelationLook::at(const RelationRow& relation) const {
@@ -118,14 +124,19 @@ RelationFacts RelationLook::at(const RelationRow& relation) const {
   found.rows = relation.rows;
   found.has_triggers = relation.has_triggers;
   found.may_lock = relation.may_lock;
-  const bool is_known = has_good_statistics(relation);
-  if (is_known) {
+  if (const auto known = partitions_.find(relation.oid); known != partitions_.end())
+    found.partition = known->second;
+  if (found.partition.expired) {
+    found.evidence = Evidence::bounds;
+    found.rows = found.expired = rows_in(relation);
+    if (found.partition.obstacle.empty() && drops_partitions(policy_)) return found;
+  } else if (has_good_statistics(relation)) {
     found.evidence = Evidence::statistics;
-    found.expired = estimate(select_eligible(relation.name, predicate_));
+    estimate_expired(relation, found);
   }
   for (std::size_t phase = 0; phase < policy_.timestamp.size(); ++phase)
-    found.keys.push_back(key(relation, phase, found.evidence));
-  if (!is_known && relation.blocks > 0) count_sample(relation, found);
+    found.keys.push_back(key(relation, phase, found));
+  if (found.evidence == Evidence::none && relation.blocks > 0) count_sample(relation, found);
   return found;
 }
 

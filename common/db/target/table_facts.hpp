@@ -15,13 +15,16 @@ struct ColumnFacts {
   std::string quoted;  ///< by the server
   std::string type;    ///< as SQL writes it, qualified where it must be
   TimeType time = TimeType::none;
+  std::string stored_type = {};  ///< with its length or precision; of a domain: the domain
 };
 
 /// A table as the catalog of its database has it. All names are quoted by the server.
 struct TableFacts {
   std::uint32_t oid = 0;
   std::string name;
+  std::string role = {};  ///< ours
   bool partitioned = false;
+  bool updated = false;                        ///< its rows get new values instead of being deleted
   std::int32_t server_version = 0;             ///< e.g. 150018
   std::map<std::string, ColumnFacts> columns;  ///< by exact name
 };
@@ -31,9 +34,9 @@ struct RelationRow {
   std::uint32_t oid = 0;
   std::string name;
   std::int64_t blocks = 0;
-  double rows = -1;       ///< by statistics; -1: never analysed
-  bool may_lock = false;  ///< this role may lock its rows (SELECT … FOR UPDATE)
-  bool has_triggers = false;  ///< that a DELETE fires, those of foreign keys included
+  double rows = -1;           ///< by statistics; -1: never analysed
+  bool may_lock = false;      ///< this role may lock its rows (SELECT … FOR UPDATE)
+  bool has_triggers = false;  ///< that a batch fires, those of foreign keys included
 };
 
 }  // namespace lethe::db

@@ -191,7 +191,8 @@ BuiltStatement census(const Policy& policy, const TableFacts& table, const std::
       "NOT "
       "TRUE THEN 'condition' WHEN ({off}) THEN 'tenant_off' WHEN {instant} IS NULL OR NOT "
       "pg_catalog.isfinite({instant}) THEN 'no_timestamp' WHEN {instant} >= {now} - {age} THEN "
-      "'too_young' WHEN {instant} >= {not_after} THEN 'keep_min' ELSE 'eligible' END AS verdict "
+      "'too_young' WHEN {instant} >= {not_after} THEN 'keep_min' WHEN {undone} THEN 'eligible' "
+      "ELSE 'done' END AS verdict "
       "FROM "
       "{table} AS x{join}) SELECT verdict, tenant, GROUPING(tenant) = 1 AS is_sum, count(*) AS "
       "rows, "
@@ -201,7 +202,8 @@ BuiltStatement census(const Policy& policy, const TableFacts& table, const std::
       fmt::arg("where", condition_sql(policy.where, table, params)), fmt::arg("off", off),
       fmt::arg("now", now),
       fmt::arg("age", exceptions ? fmt::format("coalesce(e.retain, {})", retain) : retain),
-      fmt::arg("not_after", not_after), fmt::arg("table", table.name),
+      fmt::arg("undone", undone_sql(policy, table, params)), fmt::arg("not_after", not_after),
+      fmt::arg("table", table.name),
       fmt::arg("join", exceptions ? fmt::format(" LEFT JOIN exceptions e ON e.tenant = {}", tenant)
                                   : std::string()),
       fmt::arg("iso_min",

@@ -86,6 +86,11 @@ std::string limit_type(const ColumnFacts& column) {
   return unit && *unit != TimeUnit::uuidv7 ? "bigint" : column.type;
 }
 
+std::string time_kind(const ColumnFacts& column) {
+  const auto unit = unit_of(column.time);
+  return unit ? to_string(*unit) : column.type;
+}
+
 std::string limit_text(const Limit& limit, TimeType type) {
   if (const auto unit = unit_of(type)) return text_of(limit.us, *unit);
   if (type == TimeType::timestamp) return limit.timestamp;

@@ -21,6 +21,9 @@ namespace lethe::db {
 /// limit in 2038 is more than an integer holds.
 [[nodiscard]] std::string limit_type(const ColumnFacts& column);
 
+/// How catalog statements are told what kind of time the column holds: its unit, else its type.
+[[nodiscard]] std::string time_kind(const ColumnFacts& column);
+
 /// The first value of the column's type that is not before the limit, as text.
 [[nodiscard]] std::string limit_text(const Limit& limit, TimeType type);
 

@@ -295,6 +295,7 @@ struct TargetBehaviour {
   Explanation explanation;
   std::vector<Finding> findings;
   LedgerTotals ledger;
+  std::vector<QuarantinedTable> quarantine;
 };
 
 class FakeTarget final : public TargetDatabase {
@@ -318,6 +319,27 @@ class FakeTarget final : public TargetDatabase {
   }
   void halt(bool halted, const std::string&) override { write(halted ? "halt" : "unhalt"); }
   LedgerTotals ledger_totals(const std::string&) override { return reach(), behaviour_.ledger; }
+  std::vector<QuarantinedTable> quarantine(bool all) override {
+    reach();
+    std::vector<QuarantinedTable> found;
+    for (const QuarantinedTable& table : behaviour_.quarantine) {
+      if (all || table.ended_at.empty()) found.push_back(table);
+    }
+    return found;
+  }
+  std::optional<QuarantinedTable> quarantined(std::int64_t id) override {
+    reach();
+    for (const QuarantinedTable& table : behaviour_.quarantine) {
+      if (table.id == id) return table;
+    }
+    return std::nullopt;
+  }
+  bool purge(std::int64_t id, const std::string& actor) override {
+    return write("purge " + std::to_string(id) + " by " + actor), true;
+  }
+  void restore(std::int64_t id, const std::string& actor) override {
+    write("restore " + std::to_string(id) + " by " + actor);
+  }
 
  private:
   void reach() {

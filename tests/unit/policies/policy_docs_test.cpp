@@ -64,7 +64,7 @@ TEST_CASE("the reference of policy files has a row for every key", "[policy_docs
   const std::string text = reference();
   for (const std::string& yaml :
        {std::string("x: 1"), std::string("targets: {a: {x: 1}}"), policy_text("x", "x: 1"),
-        policy_text("tenant", "tenant: {x: 1}"),
+        policy_text("tenant", "tenant: {x: 1}"), policy_text("batch", "batch: {x: 1}"),
         policy_text("tenant", "tenant: {column: c, overrides: {a: {x: 1}}}"),
         policy_text("where", "where: {a: {x: 1}}"),
         policy_text("timestamp", "timestamp: {x: 1}")}) {

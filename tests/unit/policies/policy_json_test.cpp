@@ -28,10 +28,21 @@ class RandomPolicies {
     if (below(2) == 0) policy.tenant = tenant();
     if (below(2) == 0) policy.schedule = text();
     policy.timezone = text();
+    policy.action = action();
     return policy;
   }
 
  private:
+  Action action() {
+    Action result;
+    result.kind = static_cast<Action::Kind>(below(3));
+    if (result.kind == Action::Kind::call) result.function = {text(), text()};
+    if (result.kind != Action::Kind::set) return result;
+    for (std::int64_t count = 1 + below(16); count > 0; --count)
+      result.values[text()] = below(2) == 0 ? std::nullopt : std::optional(text());
+    return result;
+  }
+
   std::int64_t below(std::int64_t limit) {
     return std::uniform_int_distribution<std::int64_t>(0, limit - 1)(engine_);
   }
@@ -161,7 +172,7 @@ TEST_CASE("every policy comes back from its JSON as it was", "[policy_json]") {
 
 TEST_CASE("two different policies have different JSON", "[policy_json]") {
   const Policy policy = small_policy();
-  std::vector<Policy> others(11, policy);
+  std::vector<Policy> others(14, policy);
   others[0].name = "x";
   others[1].target = "x";
   others[2].table.schema = "x";
@@ -172,7 +183,10 @@ TEST_CASE("two different policies have different JSON", "[policy_json]") {
   others[7].tenant.emplace();
   others[8].schedule = "@daily";
   others[9].timezone = "Europe/Berlin";
-  others[10].units["created_at"] = TimeUnit::ms;
+  others[10].action = {Action::Kind::set, {{"email", std::nullopt}}, {}};
+  others[11].action = {Action::Kind::set, {{"email", ""}}, {}};
+  others[12].action = {Action::Kind::call, {}, {"app", "f"}};
+  others[13].units["created_at"] = TimeUnit::ms;
   for (const Policy& other : others) CHECK(to_canonical_json(other) != to_canonical_json(policy));
 }
 
@@ -230,6 +244,19 @@ TEST_CASE("units of timestamp columns are stored beside their names", "[policy_j
   }
 }
 
+TEST_CASE("the canonical JSON of an action is fixed to the byte", "[policy_json][golden]") {
+  Policy policy = small_policy();
+  policy.action = {Action::Kind::set, {{"email", std::nullopt}, {"name", "x"}}, {}};
+  const std::string rest = std::string(small_json).substr(1);
+  CHECK(to_canonical_json(policy) == R"({"action":{"set":{"email":null,"name":"x"}},)" + rest);
+  policy.action = {Action::Kind::call, {}, {"app", "f"}};
+  policy.table = {};
+  policy.timestamp.clear();
+  CHECK(to_canonical_json(policy) ==
+        R"({"action":{"call":{"name":"f","schema":"app"}},"name":"sessions-90d",)"
+        R"("retain":{"months":0,"seconds":7776000},"target":"app","timezone":"UTC"})");
+}
+
 TEST_CASE("stored JSON may have other spaces and another order of keys", "[policy_json]") {
   CHECK(policy_from_json(R"({"name": "sessions-90d", "table": {"table": "sessions", "schema":
     "public"}, "retain": {"seconds": 7776000, "months": 0}, "target": "app", "timezone": "UTC",
@@ -268,6 +295,13 @@ TEST_CASE("JSON that this code did not write is refused", "[policy_json]") {
            replaced(small_json, R"("UTC")", R"("UTC","tenant":{"column":"c","overrides":[]})"),
            replaced(small_json, R"("UTC")",
                     R"("UTC","tenant":{"column":"c","overrides":{"a":{"keep_min":1}}})"),
+           replaced(small_json, R"("UTC")", R"("UTC","action":"delete")"),
+           replaced(small_json, R"("UTC")", R"("UTC","action":{})"),
+           replaced(small_json, R"("UTC")", R"("UTC","action":{"set":{}})"),
+           replaced(small_json, R"("UTC")", R"("UTC","action":{"set":{"a":1}})"),
+           replaced(small_json, R"("UTC")", R"("UTC","action":{"call":"app.f"})"),
+           replaced(small_json, R"("UTC")", R"("UTC","action":{"drop":{}})"),
+           replaced(small_json, R"("table":{"schema":"public","table":"sessions"},)", ""),
            with_where("[]"),
            with_where("{}"),
            with_where(R"({"all":[],"any":[]})"),

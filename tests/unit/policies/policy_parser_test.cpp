@@ -34,8 +34,8 @@ policies:
 )",
                                          "policies.yaml");
   REQUIRE(file.targets.size() == 2);
-  CHECK(file.targets[0] == TargetSpec{"app", "service=app", 7});
-  CHECK(file.targets[1] == TargetSpec{"other", "host=db dbname=x", 4});
+  CHECK(file.targets[0] == TargetSpec{"app", "service=app", 7, 0});
+  CHECK(file.targets[1] == TargetSpec{"other", "host=db dbname=x", 4, 0});
 
   Policy expected;
   expected.name = "executions-90d";
@@ -70,6 +70,33 @@ TEST_CASE("what a policy leaves out has its documented default", "[policy_parser
   CHECK(only_policy(policy_text()) == expected);
   CHECK(expected.schedule.empty());
   CHECK(expected.timezone == "UTC");
+}
+
+TEST_CASE("an action that sets columns has their values as text and null as nothing",
+          "[policy_parser]") {
+  const Action action =
+      only_policy(policy_text("action", "action: {set: {email: null, n: 007, \"A b\": \"null\"}}"))
+          .action;
+  CHECK(action.kind == Action::Kind::set);
+  CHECK(action.values == std::map<std::string, std::optional<std::string>>{
+                             {"email", std::nullopt}, {"n", "007"}, {"A b", "null"}});
+  CHECK(only_policy(policy_text("action", "action: delete")) == only_policy(policy_text()));
+}
+
+TEST_CASE("a policy that calls a function may leave out table and timestamp together",
+          "[policy_parser]") {
+  const std::string start = "policies:\n  - {name: a, target: t, retain: 7 days, action: {call: ";
+  const Policy policy = only_policy(start + "app.\"Expire it\"}}");
+  CHECK(policy.action.kind == Action::Kind::call);
+  CHECK(policy.action.function == FunctionName{"app", "Expire it"});
+  CHECK(policy.table == TableName{});
+  CHECK(policy.timestamp.empty());
+  CHECK(only_policy(policy_text("action", "action: {call: f}")).action.function ==
+        FunctionName{"public", "f"});
+  CHECK(policy_test::contains(policy_test::refusal(start + "f}, table: t}"),
+                              ".timestamp: is missing"));
+  CHECK(policy_test::contains(policy_test::refusal(start + "f}, timestamp: t}"),
+                              ".table: is missing"));
 }
 
 TEST_CASE("either list or both may be empty", "[policy_parser]") {

@@ -69,3 +69,24 @@ TEST_CASE("jitter is below its limit, the same for a name and spread over names"
   }
   CHECK(offsets.size() > 400);
 }
+
+TEST_CASE("how hard batches may press is read and kept", "[timing]") {
+  const Policy policy =
+      read("    batch: {target_ms: 100, duty_percent: 25, rows_per_second: 5000}\n");
+  CHECK(policy.batch == BatchRule{100, 25, 5'000});
+  CHECK(policy_from_json(to_canonical_json(policy)) == policy);
+  CHECK(to_canonical_json(read("")).find("batch") == std::string::npos);
+}
+
+TEST_CASE("a wrong limit of batches is refused with its key", "[timing]") {
+  for (const auto& [keys, part] : std::vector<std::pair<std::string, std::string>>{
+           {"batch: {}", "changes nothing"},
+           {"batch: {target_ms: 9}", "batch.target_ms"},
+           {"batch: {duty_percent: 0}", "batch.duty_percent"},
+           {"batch: {duty_percent: 101}", "batch.duty_percent"},
+           {"batch: {rows_per_second: 0}", "batch.rows_per_second"},
+           {"batch: {rows: 1}", "rows"}}) {
+    CAPTURE(keys);
+    CHECK_THROWS_WITH(read("    " + keys + "\n"), test::contains(part));
+  }
+}

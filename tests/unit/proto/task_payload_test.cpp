@@ -83,6 +83,18 @@ TEST_CASE("a payload is encoded as the golden bytes say", "[task_payload][golden
   CHECK(hex(encode(sample_with_range())) == golden_start + "88" + golden_work + golden_range);
 }
 
+TEST_CASE("a partition is a strategy and nothing else in a payload", "[task_payload][golden]") {
+  TaskPayload payload = sample();
+  payload.work->strategy = Strategy::partition;
+  payload.work->block_to = 0;
+  payload.work->phase = 0;
+  CHECK(hex(encode(payload)) == golden_start +
+                                    "86a872656c6174696f6ecd4000ab66696e6765727072696e74a3616263"
+                                    "a87374726174656779a9706172746974696f6e"
+                                    "aa626c6f636b5f66726f6d00a8626c6f636b5f746f00a5706861736500");
+  CHECK(std::get<TaskPayload>(decode_task_payload(encode(payload))) == payload);
+}
+
 TEST_CASE("what was encoded is decoded as it was", "[task_payload]") {
   CHECK(std::get<TaskPayload>(decode_task_payload(encode(sample()))) == sample());
   CHECK(std::get<TaskPayload>(decode_task_payload(encode(sample_with_range()))) ==

@@ -61,7 +61,28 @@ TEST_CASE("a batch that left something is requeued at once with its next size", 
   REQUIRE(result.has_value());
   CHECK(result->outcome == Outcome::again);
   CHECK(result->delay == 0ms);
-  CHECK(result->batch_size == 384);
+  CHECK(result->batch_size == 512);
+}
+
+TEST_CASE("a policy says how long a batch takes and how long its task rests after it",
+          "[next_step]") {
+  StepFacts facts = sweep_of(256);
+  facts.rule.target_ms = 50;
+  facts.rule.duty_percent = 25;
+  const auto result = step(facts, batch(false));
+  CHECK(result->batch_size == 128);
+  CHECK(result->delay == 300ms);
+  CHECK(step(facts, batch(true))->delay == 0ms);
+}
+
+TEST_CASE("no batch is larger than a second's allowance of rows", "[next_step]") {
+  StepFacts facts = sweep_of(256);
+  facts.rule.rows_per_second = 25;
+  const auto result = step(facts, batch(false));
+  CHECK(result->batch_size == 64);
+  CHECK(result->batch_rows == 100);
+  facts.rule.rows_per_second = 1'000'000;
+  CHECK(step(facts, batch(false))->batch_size == 512);
 }
 
 TEST_CASE("a plan ends its task together with what it found", "[next_step]") {
@@ -129,6 +150,24 @@ TEST_CASE("a locked table costs no attempt and halves the batch", "[next_step]")
   CHECK(result.batch_size == 128);
   CHECK(result.delay >= 800ms);
   CHECK(result.delay <= 1'200ms);
+}
+
+TEST_CASE("a locked partition is left alone for longer because its readers wait as well",
+          "[next_step]") {
+  StepFacts facts = sweep_of(1);
+  facts.strategy = Strategy::partition;
+  const Settlement result = after(Kind::locked, facts);
+  CHECK(result.outcome == Outcome::release);
+  CHECK(result.batch_size == 1);
+  CHECK(result.delay >= 8s);
+  CHECK(result.delay <= 12s);
+}
+
+TEST_CASE("a partition that timed out spends an attempt since it cannot be smaller",
+          "[next_step]") {
+  StepFacts facts = sweep_of(1);
+  facts.strategy = Strategy::partition;
+  CHECK(after(Kind::timed_out, facts).outcome == Outcome::fail);
 }
 
 TEST_CASE("a timeout is never retried with the same size", "[next_step]") {

@@ -10,15 +10,19 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Strategy any_strategy() { return *rc::gen::element(Strategy::sweep, Strategy::index); }
+Strategy any_strategy() {
+  return *rc::gen::element(Strategy::sweep, Strategy::index, Strategy::partition, Strategy::call);
+}
 
 }  // namespace
 
 TEST_CASE("a task of which nothing is known starts with the first size", "[pacing]") {
   CHECK(batch_size_now(Strategy::sweep, 0) == 256);
   CHECK(batch_size_now(Strategy::index, 0) == 1'000);
+  CHECK(batch_size_now(Strategy::call, 0) == 1'000);
   CHECK(batch_size_now(Strategy::sweep, 1) == 16);
   CHECK(batch_size_now(Strategy::index, 1'000'000) == 50'000);
+  CHECK(batch_size_now(Strategy::partition, 0) == 1);
 }
 
 TEST_CASE("a batch near the target keeps its size", "[pacing]") {

@@ -90,6 +90,30 @@ TEST_CASE("blocks are swept where an index would not pay or may not be trusted",
   }
 }
 
+TEST_CASE("an index is not used to walk past rows that were changed before", "[planner]") {
+  Policy policy = policy_on({"at"});
+  policy.action.kind = Action::Kind::set;
+  RelationFacts facts = relation(1, 9'000, 300'000, 10, {true});
+  facts.passed = 15'000;
+  CHECK(planned(facts_of({facts}), policy).strategy == "index, set");
+  facts.passed = 20'000;
+  CHECK(planned(facts_of({facts}), policy).strategy == "sweep, set");
+  CHECK(planned(facts_of({facts, relation(2, 10, 1'000, 1, {true})}), policy).strategy ==
+        "mixed, set");
+}
+
+TEST_CASE("a function is one task and its rows are anybody's guess", "[planner]") {
+  PlanFacts facts;
+  facts.function = FunctionIdentity{.oid = 16'400, .fingerprint = "f"};
+  const Plan plan = planned(facts, Policy{});
+  CHECK(plan.strategy == "call");
+  CHECK_FALSE(plan.estimated_rows.has_value());
+  REQUIRE(plan.work.size() == 1);
+  CHECK(plan.work[0].strategy == Strategy::call);
+  CHECK(plan.work[0].relation == 16'400);
+  CHECK(plan.work[0].fingerprint == "f");
+}
+
 TEST_CASE("a table that seems to hold nothing expired is still visited", "[planner]") {
   CHECK(planned(facts_of({relation(1, 10, 1'000, 0, {false})}), policy_on({"at"})).work.size() ==
         1);
@@ -120,8 +144,11 @@ TEST_CASE("a small table is one task and a large one at most 64", "[planner]") {
     return planned(facts_of({relation(1, blocks, -1, -1, {})}), policy).work.size();
   };
   CHECK(tasks(1) == 1);
-  CHECK(tasks(4'095) == 1);
-  CHECK(tasks(4'096) == 2);
+  CHECK(tasks(1'023) == 1);
+  CHECK(tasks(1'024) == 2);
+  CHECK(tasks(5'000) == 8);
+  CHECK(tasks(18'431) == 8);
+  CHECK(tasks(18'432) == 9);
   CHECK(tasks(4'294'967'295) == 64);
 }
 
@@ -192,7 +219,7 @@ TEST_CASE("index ranges are spread evenly over the splits", "[planner]") {
 }
 
 TEST_CASE("swept tables and indexes share the allowance by what they deserve", "[planner]") {
-  RelationFacts table = relation(2, 32 * 512, -1, -1, {false});
+  RelationFacts table = relation(2, 32 * 2'048, -1, -1, {false});
   const Plan plan =
       planned(facts_of({table, split_relation(1, {key_of(32 * 20'000, 63)})}), policy_on({"at"}));
   CHECK(plan.strategy == "mixed");

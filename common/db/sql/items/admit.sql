@@ -1,7 +1,8 @@
 -- Admits waiting tasks of one target into its free slots: first those of the tenants that had least
 -- of the fleet (start-time fair queuing by cost and weight), never more than a tenant's max_running.
 -- The caps are exact: the caller holds the target's slots, whose counts are never too low. Tasks
--- that a pause covers are put aside, those outside their policy's window until it opens.
+-- that a pause covers are put aside, those outside their policy's window until it opens, those whose
+-- policy is ahead of its rows per second until it is not; likewise the target as a whole.
 --
 --   $1 text     target
 -- Returns  one row: free (slots before, at most 256 at a time), taken (tasks), aside (tasks),
@@ -13,6 +14,9 @@
 WITH room AS MATERIALIZED (
   SELECT s.tid, s.target, s.vtime,
          least(256, greatest(0, CASE WHEN s.open_until > clock_timestamp() THEN 0
+                                     WHEN t.rows_per_second IS NOT NULL
+                                      AND lethe.paid_until('target', t.name) > clock_timestamp()
+                                     THEN 0
                                      WHEN s.failures >= 3 THEN 1 - s.admitted
                                      ELSE t.max_running - s.admitted END)) AS free
     FROM lethe.targets t
@@ -48,14 +52,18 @@ WITH room AS MATERIALIZED (
                        AND lethe.window_closes(p.window_from, p.window_to, p.window_zone,
                                                clock_timestamp()) IS NULL
                       THEN lethe.window_opens(p.window_from, p.window_to, p.window_zone,
-                                              clock_timestamp()) END AS opens_at
+                                              clock_timestamp())
+                      WHEN p.rows_per_second IS NOT NULL
+                       AND lethe.paid_until('policy', p.name) > clock_timestamp()
+                      THEN lethe.paid_until('policy', p.name) END AS opens_at
             FROM (SELECT i.ctid AS tid, i.vft, i.est_cost, i.policy
                     FROM lethe.items i
                    WHERE i.target = $1::text AND i.tenant = h.tenant AND i.vft >= h.head
                      AND NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 1
                    ORDER BY i.vft, i.id
                    LIMIT greatest(0, least(h.part, h.room))) w
-            LEFT JOIN lethe.policies p ON p.name = w.policy AND p.window_from IS NOT NULL) q
+            LEFT JOIN lethe.policies p ON p.name = w.policy AND (p.window_from IS NOT NULL
+                                                        OR p.rows_per_second IS NOT NULL)) q
 ), judged AS MATERIALIZED (
   SELECT c.tenant, c.tid, c.vft, c.est_cost, c.tag, c.opens_at, c.paused,
          NOT c.paused AND c.opens_at IS NULL AS fits,

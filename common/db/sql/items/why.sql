@@ -2,6 +2,7 @@
 --
 --   $1 text     task
 -- Returns  state, target, target_cap, target_admitted, tenant, tenant_cap (0: none), tenant_admitted,
+--          paced_until (its target is ahead of its rows per second; '' is not), rows_per_second,
 --          lane, enqueue_at, policy_window (text, '' for none), window_open, circuit_until,
 --          circuit_failures, circuit_error, leased_by, leased_at, lease_deadline, instance,
 --          cancel_requested, last_error, attempts, max_attempts, pause_scope, pause_name, paused_by,
@@ -25,6 +26,10 @@ SELECT CASE WHEN i.is_leased THEN 'leased' WHEN i.enqueue_at IS NOT NULL THEN 's
          WHERE l.target = i.target AND l.tenant = i.tenant
            AND (l.leased_by IS NOT NULL
                 OR (NOT l.is_leased AND l.enqueue_at IS NULL AND l.admission = 0))) AS tenant_admitted,
+       lethe.iso(CASE WHEN t.rows_per_second IS NOT NULL
+                       AND lethe.paid_until('target', t.name) > clock_timestamp()
+                      THEN lethe.paid_until('target', t.name) END) AS paced_until,
+       t.rows_per_second,
        i.lane, lethe.iso(i.enqueue_at) AS enqueue_at,
        CASE WHEN o.window_from IS NULL THEN ''
             ELSE to_char(make_interval(mins => o.window_from), 'HH24:MI') || ' to '

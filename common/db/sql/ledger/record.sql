@@ -11,10 +11,13 @@
 --   $8 text     cutoff in force (timestamptz)
 --   $9 text     timestamp of the oldest row deleted, NULL when none
 --   $10 text    of the newest
+--   $11 text    method: delete, drop, quarantine
+--   $12 boolean $2 is an estimate
+--   $13 text    bounds of the partition that went as a whole, '' for none
 -- Returns  batches, rows: the totals including this batch
 -- Locks    the new row; the fence row, held already
 -- Index    fence_pkey, ledger_task_batch_key
--- Caller   PgTaskRunner::clean
+-- Caller   CleanStep::run_in
 WITH entry AS (
   SELECT f.task, f.epoch, f.batches + 1 AS batch, f.run, f.ledger_hash AS prev_hash,
          clock_timestamp() AS at, pg_current_xact_id()::text AS xid,
@@ -27,13 +30,17 @@ WITH entry AS (
          encode(sha256(convert_to(concat_ws(E'\x1f', e.prev_hash, e.task, e.epoch, e.batch, e.run,
            $5::text, $6::text, $7::text, $8::text, $2::bigint, coalesce($9::text, ''),
            coalesce($10::text, ''), e.xid, e.system_identifier, e.timeline,
-           extract(epoch FROM e.at)), 'UTF8')), 'hex') AS hash
+           extract(epoch FROM e.at),
+           CASE WHEN $11::text <> 'delete' THEN concat_ws(E'\x1f', $11::text, $12::boolean, $13::text) END),
+           'UTF8')), 'hex') AS hash
     FROM entry e
 ), written AS (
   INSERT INTO lethe.ledger (task, epoch, batch, run, policy, policy_hash, relation, cutoff, rows,
-                            oldest, newest, xid, system_identifier, timeline, at, prev_hash, hash)
+                            oldest, newest, xid, system_identifier, timeline, at, prev_hash, hash,
+                            method, estimated, bounds)
   SELECT h.task, h.epoch, h.batch, h.run, $5::text, $6::text, $7::text, $8::timestamptz, $2::bigint,
-         $9::text, $10::text, h.xid, h.system_identifier, h.timeline, h.at, h.prev_hash, h.hash
+         $9::text, $10::text, h.xid, h.system_identifier, h.timeline, h.at, h.prev_hash, h.hash,
+         $11::text, $12::boolean, $13::text
     FROM hashed h
 )
 UPDATE lethe.fence f

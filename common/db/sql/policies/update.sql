@@ -8,6 +8,7 @@
 --   $6 integer  window opens, minutes since midnight; NULL: always open
 --   $7 integer  window closes
 --   $8 text     the window's zone
+--   $9 bigint   rows per second, 0: no limit
 -- Affects  0 rows when the policy is gone or has another epoch
 -- Locks    the policy's row
 -- Index    policies_pkey
@@ -16,6 +17,7 @@ UPDATE lethe.policies
    SET target = $2::text, spec = $3::jsonb, spec_text = $3::text,
        spec_sha256 = encode(sha256(convert_to($3::text, 'UTF8')), 'hex'),
        window_from = $6::integer, window_to = $7::integer, window_zone = $8::text,
+       rows_per_second = nullif($9::bigint, 0),
        epoch = epoch + 1, next_fire_at = $4::timestamptz,
        fire_cursor = clock_timestamp(), updated_at = clock_timestamp()
  WHERE name = $1::text AND epoch = $5::bigint

@@ -1,7 +1,7 @@
 -- Takes over what a plan found and opens a pass of cleaning.
 --
 --   $1 text     run
---   $2 text     strategy: sweep, index, mixed, none
+--   $2 text     strategy: sweep, index, partition, mixed (each also with ", set"), call, none
 --   $3 bigint   estimated rows, NULL unknown; only the first pass's is kept
 --   $4 bytea    payload of the verify task that will follow
 -- Affects  0 rows when the run has ended

@@ -11,6 +11,8 @@ SELECT s.target
                       WHERE x.target = t.name ORDER BY x.version DESC LIMIT 1) s
  WHERE (cardinality($1::text[]) = 0 OR t.name = ANY ($1::text[]))
    AND (s.open_until IS NULL OR s.open_until <= clock_timestamp())
+   AND (t.rows_per_second IS NULL
+        OR coalesce(lethe.paid_until('target', t.name) <= clock_timestamp(), true))
    AND s.admitted < CASE WHEN s.failures >= 3 THEN 1 ELSE t.max_running END
    AND EXISTS (SELECT 1 FROM lethe.shares h
                 WHERE h.target = s.target AND h.eligible AND h.vtime >= s.vtime)

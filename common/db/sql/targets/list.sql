@@ -1,11 +1,11 @@
 -- The targets with what runs on them now.
 --
 --   $1 text     one name, or NULL for all
--- Returns  name, url, max_running, policies, waiting, running, paused, created_at; by name
+-- Returns  name, url, max_running, rows_per_second (0: no limit), policies, waiting, running, paused, created_at; by name
 -- Locks    none
 -- Index    items_own, items_wai
 -- Caller   PgTargetStore::list, PgTargetStore::find
-SELECT t.name, t.url, t.max_running,
+SELECT t.name, t.url, t.max_running, coalesce(t.rows_per_second, 0) AS rows_per_second,
        (SELECT count(*) FROM lethe.policies p WHERE p.target = t.name) AS policies,
        (SELECT count(*) FROM lethe.items i
          WHERE i.target = t.name AND NOT i.is_leased AND i.enqueue_at IS NULL

@@ -1,17 +1,19 @@
--- Adds a target, or changes its URL and limit.
+-- Adds a target, or changes its URL and limits.
 --
 --   $1 text     name
 --   $2 text     libpq connection string without a password
 --   $3 integer  max_running, 1..1000 tasks
+--   $4 bigint   rows per second, 0: no limit
 -- Returns  was_new boolean
 -- Locks    the target's row
 -- Index    targets_pkey
 -- Caller   PgTargetStore::put
 WITH target AS (
-  INSERT INTO lethe.targets AS t (name, url, max_running)
-  VALUES ($1::text, $2::text, $3::integer)
+  INSERT INTO lethe.targets AS t (name, url, max_running, rows_per_second)
+  VALUES ($1::text, $2::text, $3::integer, nullif($4::bigint, 0))
       ON CONFLICT (name) DO UPDATE
-     SET url = excluded.url, max_running = excluded.max_running, updated_at = clock_timestamp()
+     SET url = excluded.url, max_running = excluded.max_running,
+         rows_per_second = excluded.rows_per_second, updated_at = clock_timestamp()
   RETURNING t.xmax = 0 AS was_new
 ), slots AS (
   INSERT INTO lethe.target_slots (target)

@@ -1,0 +1,16 @@
+-- A quarantined partition for whoever ends its quarantine.
+--
+--   $1 bigint   id
+-- Returns  name (in lethe_quarantine), table_schema, table_name, parent_schema, parent_name, bounds,
+--          members; the quoted relation (before), parent, schema and table; ended; no row for no such id
+-- Locks    the row, until the end of the transaction
+-- Index    quarantine_pkey
+-- Caller   take_quarantined (quarantine.cpp)
+SELECT q.name, q.bounds, array_to_json(q.members)::text AS members,
+       format('%I.%I', q.table_schema, q.table_name) AS relation,
+       format('%I.%I', q.parent_schema, q.parent_name) AS parent,
+       quote_ident(q.table_schema) AS table_schema, quote_ident(q.table_name) AS table_name,
+       q.dropped_at IS NOT NULL OR q.restored_at IS NOT NULL AS ended
+  FROM lethe.quarantine q
+ WHERE q.id = $1::bigint
+   FOR UPDATE
