@@ -21,10 +21,17 @@ Value estimate(double number) {
   return static_cast<std::int64_t>(std::llround(number));
 }
 
-/// A number that may be a fraction, as JSON.
-Value exact(double number) {
-  if (number < 0) return {};
-  return JsonText{fmt::format("{:.6g}", number)};
+/// A share of 1.
+Value fraction_of(double share) {
+  if (share < 0) return {};
+  return JsonText{fmt::format("{:.3g}", share)};
+}
+
+/// Milliseconds; the parts of one only where they say something.
+Value cost(double ms) {
+  if (ms < 0) return {};
+  const int digits = ms < 10 ? 2 : ms < 100 ? 1 : 0;
+  return JsonText{fmt::format("{:.{}f}", ms, digits)};
 }
 
 double expired_fraction(const RelationFacts& relation) {
@@ -75,7 +82,7 @@ std::vector<Record> candidate_records(const Explained& one) {
                        {"chosen", one.choice.chosen == candidate.strategy},
                        {"rows", estimate(candidate.rows), Show::count},
                        {"blocks", estimate(candidate.blocks), Show::count},
-                       {"cost_ms", exact(candidate.cost_ms)},
+                       {"cost_ms", cost(candidate.cost_ms)},
                        {"obstacle", or_null(candidate.obstacle)}});
   return records;
 }
@@ -88,7 +95,7 @@ Record relation_record(const Explained& one) {
           {"blocks", relation.blocks, Show::count},
           {"rows", estimate(relation.rows), Show::count},
           {"expired", estimate(relation.expired), Show::count},
-          {"expired_fraction", exact(fraction)},
+          {"expired_fraction", fraction_of(fraction)},
           {"evidence", std::string(to_string(relation.evidence))},
           {"strategy", strategy_of(one)},
           {"reason", one.choice.reason},
@@ -111,10 +118,10 @@ std::vector<Record> key_records(const Explanation& explanation) {
                        {"child", key.child},
                        {"columns", key.columns},
                        {"action", key.action},
-                       {"indexed", key.indexed},
-                       {"create_index", or_null(key.create_index)},
+                       {"indexed", key.missing_indexes.empty()},
+                       {"missing_indexes", nested(key.missing_indexes)},
                        {"child_rows", estimate(key.child_rows), Show::count},
-                       {"cost_ms", exact(foreign_key_cost_ms(key, rows))}});
+                       {"cost_ms", cost(foreign_key_cost_ms(key, rows))}});
   return records;
 }
 
@@ -139,14 +146,46 @@ std::string index_lines(const std::vector<Explained>& all) {
              : "\nindexes that do not exist, for runs that delete few of many rows:\n" + text;
 }
 
+/// True when the same was chosen for both and the same stood in the way of the rest.
+bool alike(const Explained& a, const Explained& b) {
+  return a.choice.chosen == b.choice.chosen && (a.relation.blocks > 0) == (b.relation.blocks > 0) &&
+         std::equal(a.choice.candidates.begin(), a.choice.candidates.end(),
+                    b.choice.candidates.begin(), b.choice.candidates.end(),
+                    [](const auto& x, const auto& y) { return x.obstacle == y.obstacle; });
+}
+
+/// Relations that went the same way, told by the largest: a table may have hundreds of partitions.
+struct Likes {
+  const Explained* largest = nullptr;
+  std::size_t others = 0;
+};
+
+std::vector<Likes> group(const std::vector<Explained>& all) {
+  std::vector<Likes> groups;
+  for (const Explained& one : all) {
+    const auto known = std::find_if(groups.begin(), groups.end(),
+                                    [&](const Likes& some) { return alike(*some.largest, one); });
+    if (known == groups.end()) {
+      groups.push_back({.largest = &one, .others = 0});
+      continue;
+    }
+    ++known->others;
+    if (one.relation.blocks > known->largest->relation.blocks) known->largest = &one;
+  }
+  return groups;
+}
+
 std::string reason_lines(const std::vector<Explained>& all) {
   std::string text;
-  for (const Explained& one : all) {
-    text += fmt::format("\n{}: {}, because {}\n", one_line(one.relation.name),
+  for (const Likes& some : group(all)) {
+    const Explained& one = *some.largest;
+    const std::string others =
+        some.others == 0 ? "" : fmt::format(" (and {} like it)", some.others);
+    text += fmt::format("\n{}{}: {}, because {}\n", one_line(one.relation.name), others,
                         one.choice.chosen ? to_string(*one.choice.chosen) : "nothing",
                         one_line(one.choice.reason));
-    std::vector<Record> records = candidate_records(one);
-    text += render_table(records, {"strategy", "chosen", "rows", "blocks", "cost_ms", "obstacle"});
+    text += render_table(candidate_records(one),
+                         {"strategy", "chosen", "rows", "blocks", "cost_ms", "obstacle"});
   }
   return text;
 }
@@ -157,7 +196,8 @@ std::string key_lines(const Explanation& explanation) {
                      render_table(key_records(explanation), {"name", "child", "columns", "action",
                                                              "indexed", "child_rows", "cost_ms"});
   for (const ForeignKey& key : explanation.foreign_keys)
-    if (!key.create_index.empty()) text += fmt::format("  {};\n", one_line(key.create_index));
+    for (const std::string& statement : key.missing_indexes)
+      text += fmt::format("  {};\n", one_line(statement));
   return text;
 }
 

@@ -47,9 +47,10 @@ struct ForeignKey {
   std::string name;
   std::string child;  ///< the table that it belongs to; all names are quoted
   std::string columns;
-  std::string action;        ///< "no action", "restrict", "cascade", "set null", "set default"
-  bool indexed = false;      ///< an index of the child serves it
-  std::string create_index;  ///< the statement that would make one; "" when indexed
+  std::string action;  ///< "no action", "restrict", "cascade", "set null", "set default"
+  /// Statements that would make the indexes that serve it: one for the child, or for each of its
+  /// leaf partitions, that has none.
+  std::vector<std::string> missing_indexes;
   std::int64_t child_blocks = 0;
   double child_rows = -1;  ///< by statistics; -1: unknown
 };
@@ -73,9 +74,9 @@ struct Explanation {
   std::vector<FiredTrigger> triggers;
 };
 
-/// What a foreign key adds to the deletion of `rows` rows, in milliseconds of one session: without
-/// an index each of them is looked for in the whole child. Rough; the rows of the child that the
-/// key deletes or changes are not counted.
+/// What a foreign key adds to the deletion of `rows` rows, in milliseconds of one session: where an
+/// index is missing each of them is looked for in the whole child. Rough; the rows of the child
+/// that the key deletes or changes are not counted.
 [[nodiscard]] double foreign_key_cost_ms(const ForeignKey& key, double rows);
 
 /// Sums over a run's ledger in the target.

@@ -208,10 +208,17 @@ Census PgTargetDatabase::census(const Policy& policy) {
 }
 
 Explanation PgTargetDatabase::explain(const Policy& policy) {
-  return transact(
+  Explanation explanation = transact(
       session_, "policy_explain",
       [&](Transaction& transaction) { return explain_step(transaction, policy); },
       std::string(census_settings));
+  if (!explanation.refusal.empty()) return explanation;
+  try {
+    require_installed(policy.target);
+  } catch (const UserError& error) {
+    explanation.refusal = error.what();
+  }
+  return explanation;
 }
 
 void PgTargetDatabase::change_gate(const std::string& row, std::optional<std::int64_t> epoch,

@@ -31,6 +31,13 @@ std::string day_of(std::int64_t us) {
                      static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
 }
 
+/// "2026-10-01 to 2026-11-21", or one day.
+std::string days_of(const SeenCounts& seen, TimeUnit unit) {
+  const std::string first = day_of(to_us(seen.lowest, unit));
+  const std::string last = day_of(to_us(seen.highest, unit));
+  return first == last ? first : fmt::format("{} to {}", first, last);
+}
+
 }  // namespace
 
 std::optional<TimeUnit> find_time_unit(std::string_view name) {
@@ -63,12 +70,10 @@ std::string unit_problem(TimeUnit unit, const SeenCounts& seen) {
   std::string cure = "no unit makes times between 1990 and 2100 of them; name another column";
   for (const TimeUnit other : {TimeUnit::s, TimeUnit::ms, TimeUnit::us})
     if (unit != TimeUnit::uuidv7 && fits(other, seen))
-      cure = fmt::format("as {} they are {} to {}; write unit: {}", to_string(other),
-                         day_of(to_us(seen.lowest, other)), day_of(to_us(seen.highest, other)),
-                         to_string(other));
-  return fmt::format("holds values from {} to {}, which as {} are {} to {}; {}", seen.lowest,
-                     seen.highest, to_string(unit), day_of(to_us(seen.lowest, unit)),
-                     day_of(to_us(seen.highest, unit)), cure);
+      cure = fmt::format("as {} they are {}; write unit: {}", to_string(other),
+                         days_of(seen, other), to_string(other));
+  return fmt::format("holds values from {} to {}, which as {} are {}; {}", seen.lowest,
+                     seen.highest, to_string(unit), days_of(seen, unit), cure);
 }
 
 std::string timestamp_text(const Policy& policy, const std::string& column) {

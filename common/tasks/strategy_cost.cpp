@@ -24,15 +24,12 @@ std::string in_quotes(const std::string& name) {
   return result + '"';
 }
 
-std::string not_ranged(const Policy& policy) {
-  return fmt::format("the table is not partitioned by ranges of {} alone", policy.timestamp.at(0));
-}
-
 /// Why this relation may not go as a whole; "" when it may.
 std::string kept_by(const RelationFacts& relation, const Policy& policy) {
   if (const auto why = drop_obstacle(policy); !why.empty()) return std::string(why);
   const PartitionFacts& partition = relation.partition;
-  if (!partition.ranged) return not_ranged(policy);
+  if (!partition.ranged)
+    return fmt::format("it is not bounded by a range of {} alone", policy.timestamp.at(0));
   if (!partition.expired) return "its bounds let in rows that are young enough to stay";
   if (!partition.obstacle.empty()) return partition.obstacle;
   if (!drops_partitions(policy))
@@ -52,6 +49,7 @@ std::string missing_right(const RelationFacts& relation) {
 /// Rows that batches by index meet: of every column those that are old by it, and those that an
 /// action has changed before. -1: unknown.
 double met_by_index(const RelationFacts& relation) {
+  if (relation.keys.empty()) return relation.expired;
   double sum = 0;
   for (const KeyFacts& key : relation.keys) {
     if (key.expired < 0) return std::max(relation.expired, relation.passed);
@@ -63,7 +61,9 @@ double met_by_index(const RelationFacts& relation) {
 Candidate as_a_whole(const RelationFacts& relation, const Policy& policy) {
   Candidate candidate{.strategy = Strategy::partition};
   candidate.obstacle = kept_by(relation, policy);
-  if (candidate.obstacle.empty()) candidate.obstacle = missing_right(relation);
+  if (candidate.obstacle.empty() && !relation.partition.missing_right.empty())
+    candidate.obstacle =
+        fmt::format("this role has not the rights; run: {}", relation.partition.missing_right);
   if (!relation.partition.expired) return candidate;
   candidate.rows = relation.rows;
   candidate.blocks = 0;
@@ -87,7 +87,9 @@ Candidate sweep(const RelationFacts& relation, std::int32_t server_version) {
 
 Candidate by_index(const RelationFacts& relation, const Policy& policy) {
   Candidate candidate{.strategy = Strategy::index};
-  if (!missing_indexes(relation, policy).empty())
+  if (relation.keys.empty() && kept_by(relation, policy).empty())
+    candidate.obstacle = "no index was looked for, because the partition goes as a whole";
+  else if (!missing_indexes(relation, policy).empty())
     candidate.obstacle = "no index leads to the old rows of every timestamp column";
   else if (!relation.may_lock)
     candidate.obstacle =
@@ -214,7 +216,8 @@ std::string whole_obstacle(const std::vector<RelationFacts>& relations, const Po
                                                        [](const RelationFacts& relation) {
                                                          return relation.partition.ranged;
                                                        });
-  return ranged ? "" : not_ranged(policy);
+  if (ranged) return "";
+  return fmt::format("the table is not partitioned by ranges of {} alone", policy.timestamp.at(0));
 }
 
 std::string plan_refusal(const std::vector<RelationFacts>& relations, const Policy& policy) {
@@ -231,7 +234,7 @@ std::string plan_refusal(const std::vector<RelationFacts>& relations, const Poli
 
 std::vector<std::string> missing_indexes(const RelationFacts& relation, const Policy& policy) {
   std::vector<std::string> missing;
-  if (kept_by(relation, policy).empty()) return missing;
+  if (relation.blocks <= 0 || kept_by(relation, policy).empty()) return missing;
   for (std::size_t i = 0; i < policy.timestamp.size(); ++i) {
     if (i < relation.keys.size() && relation.keys[i].indexed) continue;
     missing.push_back(fmt::format("CREATE INDEX CONCURRENTLY ON {} ({})", relation.name,

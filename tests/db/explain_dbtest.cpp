@@ -1,6 +1,7 @@
 // What a plan knows of a table, and that an explanation knows the same.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "common/tasks/strategy_cost.hpp"
 #include "tests/support/catch.hpp"
@@ -127,6 +128,12 @@ TEST_CASE("an explanation lists foreign keys with their indexes and the triggers
       "ON DELETE RESTRICT); CREATE INDEX ON public.swapped (b, a);"
       "CREATE TABLE public.partial (t_id int REFERENCES public.t ON DELETE SET NULL);"
       "CREATE INDEX ON public.partial (t_id) WHERE t_id IS NOT NULL;"
+      "CREATE TABLE public.included (t_id int, id int, FOREIGN KEY (t_id, id) REFERENCES public.t "
+      "(id, b)); CREATE INDEX ON public.included (t_id) INCLUDE (id);"
+      "CREATE TABLE public.parts (t_id int REFERENCES public.t, n int) PARTITION BY RANGE (n);"
+      "CREATE TABLE public.parts_1 PARTITION OF public.parts FOR VALUES FROM (1) TO (2);"
+      "CREATE TABLE public.parts_2 PARTITION OF public.parts FOR VALUES FROM (2) TO (3);"
+      "CREATE INDEX ON public.parts_1 USING hash (t_id);"
       "CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';"
       "CREATE TRIGGER gone BEFORE DELETE ON public.t FOR EACH ROW EXECUTE FUNCTION public.f();"
       "CREATE TRIGGER other BEFORE UPDATE ON public.t FOR EACH ROW EXECUTE FUNCTION public.f()");
@@ -134,15 +141,17 @@ TEST_CASE("an explanation lists foreign keys with their indexes and the triggers
   const Explanation explanation = fleet.target().explain(test::policy_of("", 1));
   std::string keys;
   for (const ForeignKey& key : explanation.foreign_keys)
-    keys += fmt::format("{} ({}) {} {} {}\n", key.child, key.columns, key.action,
-                        key.indexed ? "indexed" : "bare", key.create_index);
-  CHECK(
-      keys ==
-      "public.\"Odd child\" (\"A\", \"B\") cascade bare CREATE INDEX CONCURRENTLY ON public.\"Odd "
-      "child\" (\"A\", \"B\")\n"
-      "public.partial (t_id) set null indexed \n"
-      "public.served (t_id) no action indexed \n"
-      "public.swapped (a, b) restrict indexed \n");
+    keys += fmt::format("{} ({}) {} {}\n", key.child, key.columns, key.action,
+                        fmt::join(key.missing_indexes, "; "));
+  CHECK(keys ==
+        "public.\"Odd child\" (\"A\", \"B\") cascade CREATE INDEX CONCURRENTLY ON public.\"Odd "
+        "child\" (\"A\", \"B\")\n"
+        "public.included (t_id, id) no action CREATE INDEX CONCURRENTLY ON public.included (t_id, "
+        "id)\n"
+        "public.partial (t_id) set null \n"
+        "public.parts (t_id) no action CREATE INDEX CONCURRENTLY ON public.parts_2 (t_id)\n"
+        "public.served (t_id) no action \n"
+        "public.swapped (a, b) restrict \n");
   REQUIRE(explanation.triggers.size() == 1);
   CHECK(explanation.triggers[0].name == "gone");
   CHECK(explanation.triggers[0].timing == "before each row");
@@ -150,24 +159,96 @@ TEST_CASE("an explanation lists foreign keys with their indexes and the triggers
 }
 
 TEST_CASE("an explanation writes nothing and needs no schema of Lethe in the target", "[explain]") {
-  TestDatabase database;
+  TestDatabase database(false);
   make_scattered_table(database, 100);
-  RunDriver fleet(database);
+  db::PgTargetDatabase target(database.url(), "lethe-test");
   Policy policy = test::policy_of("", 1);
-  policy.keep_min = 10;
+  policy.target = "app";
   policy.tenant = TenantRule{.column = "tenant", .keep_min = 5, .overrides = {}, .only = {}};
-  policy.keep_min.reset();
-  database.execute("ALTER TABLE lethe.cutoffs RENAME TO elsewhere");
   const std::string before = database.text("SELECT pg_current_xact_id()::text");
-  CHECK(look(fleet, policy).blocks > 0);
+  const Explanation explanation = target.explain(policy);
+  CHECK(explanation.relations.at(0).blocks > 0);
+  CHECK_THAT(explanation.refusal, test::contains("run: lethe target install app"));
   CHECK(database.number("SELECT pg_current_xact_id()::text::bigint - " + before) == 1);
-  database.execute("ALTER TABLE lethe.elsewhere RENAME TO cutoffs");
 }
 
-TEST_CASE("each leaf of a partitioned table is explained by itself", "[explain]") {
+TEST_CASE("a statement to paste makes the index that was missing and is not suggested again",
+          "[explain]") {
   TestDatabase database;
-  test::make_partitioned_table(database);
+  database.execute(
+      "CREATE SCHEMA \"My schema\"; CREATE TABLE \"My schema\".\"T\" (id int PRIMARY KEY, "
+      "\"Created At\" timestamptz) PARTITION BY RANGE (id); CREATE TABLE \"My schema\".\"T 1\" "
+      "PARTITION OF \"My schema\".\"T\" FOR VALUES FROM (0) TO (100); INSERT INTO \"My "
+      "schema\".\"T\" SELECT n, now() FROM generate_series(1, 50) n; CREATE TABLE public.child (t "
+      "int REFERENCES \"My schema\".\"T\")");
   RunDriver fleet(database);
-  const Explanation explanation = fleet.target().explain(test::policy_of("", 75, "p"));
-  CHECK(explanation.relations.size() == 7);
+  Policy policy = test::policy_of("", 10);
+  policy.table = {.schema = "My schema", .table = "T"};
+  policy.timestamp = {"Created At"};
+  const auto missing = [&] {
+    const Explanation explanation = fleet.target().explain(policy);
+    std::vector<std::string> all = missing_indexes(explanation.relations.at(0), policy);
+    const auto& of_key = explanation.foreign_keys.at(0).missing_indexes;
+    all.insert(all.end(), of_key.begin(), of_key.end());
+    return all;
+  };
+  const std::vector<std::string> before = missing();
+  REQUIRE(before.size() == 2);
+  pqxx::connection connection(database.url());
+  pqxx::nontransaction session(connection);  // CONCURRENTLY works in no other way
+  for (const std::string& statement : before) session.exec(statement);
+  CHECK(missing().empty());
+  database.execute(
+      "UPDATE pg_index SET indisvalid = false WHERE indrelid IN ('\"My schema\".\"T "
+      "1\"'::regclass, 'public.child'::regclass) AND NOT indisprimary");
+  CHECK(missing() == before);
+}
+
+TEST_CASE("rows that are changed have no foreign keys to mind but triggers of their own",
+          "[explain]") {
+  TestDatabase database;
+  database.execute(
+      "CREATE TABLE public.t (id int PRIMARY KEY, a text, b text, created_at timestamptz);"
+      "CREATE TABLE public.child (t int REFERENCES public.t ON DELETE CASCADE);"
+      "CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+      "CREATE TRIGGER t_delete AFTER DELETE ON public.t EXECUTE FUNCTION public.f();"
+      "CREATE TRIGGER t_update AFTER UPDATE ON public.t EXECUTE FUNCTION public.f();"
+      "CREATE TRIGGER t_a AFTER UPDATE OF a ON public.t EXECUTE FUNCTION public.f();"
+      "CREATE TRIGGER t_b AFTER UPDATE OF b ON public.t EXECUTE FUNCTION public.f();"
+      "INSERT INTO public.t SELECT n, 'x', 'y', now() - n * interval '1 day' FROM generate_series("
+      "1, 100) n");
+  RunDriver fleet(database);
+  Policy policy = test::policy_of("", 50);
+  policy.action = {.kind = Action::Kind::set, .values = {{"a", std::nullopt}}, .function = {}};
+  const Explanation explanation = fleet.target().explain(policy);
+  CHECK(explanation.refusal.empty());
+  CHECK(explanation.foreign_keys.empty());
+  std::string triggers;
+  for (const FiredTrigger& trigger : explanation.triggers) triggers += trigger.name + " ";
+  CHECK(triggers == "t_a t_update ");
+  CHECK(explanation.relations.at(0).expired == 51);
+  REQUIRE(fleet.work_off(fleet.start(policy)).state == "satisfied");
+  const RelationFacts after = look(fleet, policy);
+  CHECK(after.expired == 0);
+  CHECK(after.passed == 51);
+}
+
+TEST_CASE("a policy that calls a function is explained by its signature", "[explain]") {
+  TestDatabase database;
+  database.execute(
+      "CREATE FUNCTION public.clean(batch_size int) RETURNS bigint LANGUAGE sql AS 'SELECT "
+      "0::bigint'");
+  RunDriver fleet(database);
+  Policy policy;
+  policy.target = "app";
+  policy.retain = {.months = 0, .seconds = test::day};
+  policy.action = {.kind = Action::Kind::call, .values = {}, .function = {"public", "clean"}};
+  Explanation explanation = fleet.target().explain(policy);
+  CHECK_THAT(explanation.function, test::contains("public.clean(integer)"));
+  CHECK(explanation.refusal.empty());
+  CHECK(explanation.relations.empty());
+  policy.action.function.name = "gone";
+  explanation = fleet.target().explain(policy);
+  CHECK(explanation.function == "public.gone");
+  CHECK_THAT(explanation.refusal, test::contains("does not exist"));
 }

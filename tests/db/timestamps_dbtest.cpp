@@ -350,3 +350,24 @@ TEST_CASE("a type and a unit that do not belong together are refused", "[timesta
   CHECK(refusal("u", TimeUnit::uuidv7).empty());
   CHECK(refusal("d", {}).empty());
 }
+
+TEST_CASE("a pinned index leads to the old rows of every type", "[timestamps]") {
+  for (const Kind& kind : all_kinds()) {
+    CAPTURE(kind.type, kind.unit);
+    TestDatabase database;
+    make_table(database, kind, 400);
+    const auto none = timeless(database);
+    RunDriver fleet(database);
+    Policy policy = policy_of(kind, 100);
+    policy.strategy = StrategyChoice::index;
+    const RunRow refused = fleet.work_off(fleet.start(policy));
+    CHECK_THAT(refused.error, test::contains("CREATE INDEX CONCURRENTLY ON public.t"));
+    database.execute("CREATE INDEX ON public.t (created_at)");
+    const RunRow run = fleet.work_off(fleet.start(policy));
+    CHECK(run.error == "");
+    REQUIRE(run.state == "satisfied");
+    CHECK(run.strategy == "index");
+    CHECK(left(database) == (kind.type == "date" ? "1-100:100" : "1-99:99"));
+    CHECK(timeless(database) == none);
+  }
+}

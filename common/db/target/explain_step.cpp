@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
 #include "common/db/target/functions.hpp"
@@ -20,13 +22,12 @@ constexpr const char* field = "policy";
 std::vector<ForeignKey> foreign_keys(Transaction& transaction, std::uint32_t table) {
   std::vector<ForeignKey> keys;
   for (const auto& row : transaction.exec(queries::catalog_references, Params::of(table))) {
-    const bool indexed = flag(row, "indexed");
+    const auto missing = nlohmann::json::parse(text(row, "missing"));
     keys.push_back({.name = text(row, "name"),
                     .child = text(row, "child"),
                     .columns = text(row, "columns"),
                     .action = text(row, "action"),
-                    .indexed = indexed,
-                    .create_index = indexed ? "" : text(row, "create_index"),
+                    .missing_indexes = missing.get<std::vector<std::string>>(),
                     .child_blocks = number(row, "blocks"),
                     .child_rows = number<double>(row, "rows")});
   }

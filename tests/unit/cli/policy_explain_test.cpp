@@ -24,8 +24,8 @@ Explanation sample_explanation() {
                                .child = "public.lines",
                                .columns = "log",
                                .action = "cascade",
-                               .indexed = false,
-                               .create_index = "CREATE INDEX CONCURRENTLY ON public.lines (log)",
+                               .missing_indexes = {"CREATE INDEX CONCURRENTLY ON public.lines "
+                                                   "(log)"},
                                .child_blocks = 10,
                                .child_rows = -1}};
   explanation.triggers = {{.name = "audit",
@@ -77,6 +77,10 @@ TEST_CASE("explain tells programs every candidate with its cost", "[policy_expla
   CHECK(sweep.at("blocks") == 57'000);
   CHECK(sweep.at("cost_ms") == 426);
   CHECK(sweep.at("obstacle").is_null());
+  CHECK(json.at("pinned").is_null());
+  CHECK(json.at("function").is_null());
+  CHECK(json.at("foreign_keys").at(0).at("indexed") == false);
+  CHECK(json.at("foreign_keys").at(0).at("missing_indexes").size() == 1);
   CHECK(json.at("foreign_keys").at(0).at("child_rows").is_null());
   CHECK(json.at("foreign_keys").at(0).at("cost_ms") > 0);
   CHECK(json.at("triggers").at(0).at("function") == "public.audit()");

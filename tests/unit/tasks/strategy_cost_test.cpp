@@ -129,14 +129,16 @@ TEST_CASE("a partition goes as a whole only where bounds and policy say so", "[s
   CHECK(obstacle().empty());
   facts.partition.missing_right = "GRANT app TO lethe";
   CHECK(obstacle().find("GRANT app TO lethe") != std::string::npos);
-  CHECK(plan_refusal({facts}, policy) == obstacle());
+  CHECK(plan_refusal({facts}, policy) ==
+        "taking partition public.events away needs the rights of its owner; run: GRANT app TO "
+        "lethe; or write partitions: rows");
   facts.partition.obstacle = "it is the newest partition";
   CHECK(obstacle() == "it is the newest partition");
   CHECK(plan_refusal({facts}, policy).empty());
   facts.partition.expired = false;
   CHECK(obstacle() == "its bounds let in rows that are young enough to stay");
   facts.partition.ranged = false;
-  CHECK(obstacle() == "the table is not partitioned by ranges of at alone");
+  CHECK(obstacle() == "it is not bounded by a range of at alone");
   policy.units["at"] = TimeUnit::uuidv7;
   CHECK(obstacle().find("of version 7") != std::string::npos);
 }
@@ -164,12 +166,11 @@ TEST_CASE("a foreign key without an index costs a look through the child for eve
                  .child = "public.child",
                  .columns = "parent",
                  .action = "no action",
-                 .indexed = true,
-                 .create_index = "",
+                 .missing_indexes = {},
                  .child_blocks = 1'000,
                  .child_rows = 100'000};
   const double with_index = foreign_key_cost_ms(key, 1'000);
-  key.indexed = false;
+  key.missing_indexes = {"CREATE INDEX"};
   CHECK(foreign_key_cost_ms(key, 1'000) > 100 * with_index);
   CHECK(foreign_key_cost_ms(key, -1) == 0);
 }
