@@ -14,6 +14,7 @@
 #include "common/policies/connection_url.hpp"
 #include "common/policies/strategy_choice.hpp"
 #include "common/policies/text_rules.hpp"
+#include "common/policies/time_unit.hpp"
 #include "common/policies/timing_parser.hpp"
 #include "common/policies/yaml_document.hpp"
 #include "common/policies/yaml_reader.hpp"
@@ -38,6 +39,7 @@ constexpr std::array<std::string_view, 23> policy_keys{
     "keep_min", "tenant",     "schedule",   "timezone",  "window",       "missed",
     "overlap",  "jitter",     "lane",       "priority",  "expire_after", "action",
     "strategy", "partitions", "quarantine", "batch",     "cascade"};
+constexpr std::array<std::string_view, 2> timestamp_keys{"column", "unit"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
 
@@ -92,17 +94,33 @@ TargetSpec read_target(const std::string& name, const YamlValue& value) {
   return target;
 }
 
-std::vector<std::string> read_timestamp(const YamlValue& value) {
-  if (!value.is_list()) return {read_column(value)};
-  std::vector<std::string> columns;
-  for (const YamlValue& item : value.list(1, max_timestamps)) {
-    std::string column = read_column(item);
-    if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
-      item.fail(fmt::format("{} is in the list twice; remove one", shown(column)));
-    }
-    columns.push_back(std::move(column));
+TimeUnit read_unit(const YamlValue& value) {
+  const std::string& word = value.text();
+  if (const auto unit = find_time_unit(word)) return *unit;
+  value.fail(fmt::format("{} is no unit; write s, ms, us or uuidv7", shown(word)));
+}
+
+/// A column, or a map of a column and its unit.
+void add_timestamp(const YamlValue& value, Policy& policy) {
+  std::string column;
+  if (value.is_map()) {
+    const YamlMap map = value.map(max_keys);
+    map.check_keys(timestamp_keys, "timestamp");
+    column = read_column(map.require("column", "created_ms"));
+    policy.units[column] = read_unit(map.require("unit", "ms"));
+  } else {
+    column = read_column(value);
   }
-  return columns;
+  auto& columns = policy.timestamp;
+  if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
+    value.fail(fmt::format("{} is in the list twice; remove one", shown(column)));
+  }
+  columns.push_back(std::move(column));
+}
+
+void read_timestamp(const YamlValue& value, Policy& policy) {
+  if (!value.is_list()) return add_timestamp(value, policy);
+  for (const YamlValue& item : value.list(1, max_timestamps)) add_timestamp(item, policy);
 }
 
 std::vector<TableName> read_cascade(const YamlValue& value, const Policy& policy) {
@@ -177,7 +195,7 @@ void read_table(const YamlMap& map, Policy& policy) {
   if (optional && map.find("table") == nullptr && map.find("timestamp") == nullptr) return;
   policy.table = read_with(map.require("table", "public.executions"),
                            [](std::string_view text) { return parse_table_name(text); });
-  policy.timestamp = read_timestamp(map.require("timestamp", "created_at"));
+  read_timestamp(map.require("timestamp", "created_at"), policy);
 }
 
 Policy read_policy(const YamlValue& value) {

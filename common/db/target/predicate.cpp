@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "common/db/target/time_column.hpp"
+
 namespace lethe::db {
 
 namespace {
@@ -46,20 +48,6 @@ std::string comparison_sql(const Condition& condition, const ColumnFacts& column
   return "false";
 }
 
-const std::string& in_type(const Limit& limit, TimeType type) {
-  if (type == TimeType::timestamp) return limit.timestamp;
-  if (type == TimeType::date) return limit.date;
-  return limit.timestamptz;
-}
-
-/// A timestamptz expression in the type of the column that it is compared with.
-std::string limit_in_type(const std::string& instant, TimeType type) {
-  if (type == TimeType::timestamp) return fmt::format("({} AT TIME ZONE 'UTC')", instant);
-  if (type == TimeType::date)
-    return fmt::format("(({} - interval '1 microsecond') AT TIME ZONE 'UTC')::date", instant);
-  return instant;
-}
-
 /// A new value as the column stores it; for NULL without a type, so that the server looks at the
 /// column alone and needs no equality of its type.
 std::string new_value(const std::optional<std::string>& value, const ColumnFacts& column,
@@ -95,14 +83,6 @@ std::string condition_sql(const Condition& condition, const TableFacts& table, P
   return joined(parts, condition.kind == Condition::Kind::all ? "AND" : "OR");
 }
 
-std::string instant_sql(const ColumnFacts& column) {
-  std::string name = "x." + column.quoted;
-  if (column.time == TimeType::timestamp) return fmt::format("({} AT TIME ZONE 'UTC')", name);
-  if (column.time == TimeType::date)
-    return fmt::format("((({} + 1)::timestamp) AT TIME ZONE 'UTC')", name);
-  return name;
-}
-
 std::string row_instant_sql(const Policy& policy, const TableFacts& table) {
   std::string list;
   for (const auto& column : policy.timestamp)
@@ -120,15 +100,15 @@ std::string referenced_sql(const ForeignKeyFacts& key) {
 
 std::string Predicate::instant() const { return row_instant_sql(policy_, table_); }
 
-const std::string& Predicate::limit(std::size_t phase) const {
-  return in_type(has_cutoffs_ ? limits_.reach : limits_.cutoff, column(phase).time);
+std::string Predicate::limit(std::size_t phase) const {
+  return limit_text(has_cutoffs_ ? limits_.reach : limits_.cutoff, column(phase).time);
 }
 
 std::string Predicate::in_front(bool of_tenant, Params& params) const {
   const ColumnFacts& time = column(0);
-  const std::string age = fmt::format(
-      "x.{0} OPERATOR(pg_catalog.>) '-infinity'::{1} AND x.{0} OPERATOR(pg_catalog.<) {2}",
-      time.quoted, time.type, bound(limit(0), time.type, params));
+  const std::string age =
+      fmt::format("x.{0} OPERATOR(pg_catalog.>) {1} AND x.{0} OPERATOR(pg_catalog.<) {2}",
+                  time.quoted, floor_sql(time), bound(limit(0), limit_type(time), params));
   return of_tenant ? fmt::format("{} AND {}", age, only_tenant(params)) : age;
 }
 
@@ -147,7 +127,7 @@ std::string Predicate::own_cutoff(TimeType type, Params& params) const {
       params.bind(run_), tenant_sql(table_.columns.at(policy_.tenant->column)));
   if (!limits_.own_shift.empty())
     instant = fmt::format("({} - {}::interval)", instant, params.bind(limits_.own_shift));
-  return limit_in_type(instant, type);
+  return limit_sql(instant, type);
 }
 
 std::string Predicate::old_enough(std::size_t phase, Params& params) const {
@@ -156,21 +136,22 @@ std::string Predicate::old_enough(std::size_t phase, Params& params) const {
     parts.push_back(fmt::format("x.{} IS NULL", column(before).quoted));
   const ColumnFacts& time = column(phase);
   const std::string name = "x." + time.quoted;
-  const std::string type = time.type;
   const auto older_than = [&](const Limit& limit) {
     return fmt::format("{} OPERATOR(pg_catalog.<) {}", name,
-                       bound(in_type(limit, time.time), type, params));
+                       bound(limit_text(limit, time.time), limit_type(time), params));
   };
-  parts.push_back(fmt::format("{} OPERATOR(pg_catalog.>) '-infinity'::{}", name, type));
+  parts.push_back(fmt::format("{} OPERATOR(pg_catalog.>) {}", name, floor_sql(time)));
+  if (const std::string has_time = has_time_sql(time); !has_time.empty()) parts.push_back(has_time);
   if (!has_cutoffs_) {
     parts.push_back(older_than(limits_.cutoff));
     return joined(parts, "AND");
   }
   // A row older than every cutoff, or newer than every one, needs no look-up.
   parts.push_back(older_than(limits_.reach));
-  parts.push_back(fmt::format("({} OR {} OPERATOR(pg_catalog.<) coalesce({}, {}))",
-                              older_than(limits_.floor), name, own_cutoff(time.time, params),
-                              bound(in_type(limits_.cutoff, time.time), type, params)));
+  parts.push_back(
+      fmt::format("({} OR {} OPERATOR(pg_catalog.<) coalesce({}, {}))", older_than(limits_.floor),
+                  name, own_cutoff(time.time, params),
+                  bound(limit_text(limits_.cutoff, time.time), limit_type(time), params)));
   return joined(parts, "AND");
 }
 

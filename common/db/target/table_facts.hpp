@@ -9,8 +9,9 @@
 
 namespace lethe::db {
 
-/// The kinds of column that can hold the time of a row.
-enum class TimeType { none, timestamptz, timestamp, date };
+/// The kinds of column that can hold the time of a row. What an integer counts, and that a UUID has
+/// a time in it, only the policy knows.
+enum class TimeType { none, timestamptz, timestamp, date, epoch_s, epoch_ms, epoch_us, uuidv7 };
 
 struct ColumnFacts {
   std::string quoted;  ///< by the server

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "common/db/target/time_column.hpp"
 #include "common/policies/policy_json.hpp"
 
 namespace lethe::db {
@@ -176,11 +177,15 @@ BuiltStatement table_boundary(const Policy& policy, const TableFacts& table) {
   BuiltStatement built;
   const std::string instant = row_instant_sql(policy, table);
   const std::string counts = countable(policy, table, built.params);
+  // The order of instants is that of the bare column, which an index may have.
+  const std::string order = policy.timestamp.size() == 1
+                                ? "x." + table.columns.at(policy.timestamp.at(0)).quoted
+                                : instant;
   built.sql = fmt::format(
-      "SELECT coalesce((SELECT {0} FROM {1} AS x WHERE {2} ORDER BY {0} DESC OFFSET {3}::bigint - "
+      "SELECT coalesce((SELECT {0} FROM {1} AS x WHERE {2} ORDER BY {4} DESC OFFSET {3}::bigint - "
       "1 "
       "LIMIT 1), '-infinity')::text AS boundary",
-      instant, table.name, counts, built.params.bind(policy.keep_min.value_or(0)));
+      instant, table.name, counts, built.params.bind(policy.keep_min.value_or(0)), order);
   return built;
 }
 

@@ -20,6 +20,8 @@ class RandomPolicies {
     policy.target = text();
     policy.table = {text(), text()};
     policy.timestamp = texts(1, 4);
+    for (const std::string& column : policy.timestamp)
+      if (below(4) == 0) policy.units[column] = static_cast<TimeUnit>(below(4));
     policy.retain = retention();
     policy.where = below(3) == 0 ? Condition{} : condition(4);
     policy.keep_min = maybe_number();
@@ -172,7 +174,7 @@ TEST_CASE("every policy comes back from its JSON as it was", "[policy_json]") {
 
 TEST_CASE("two different policies have different JSON", "[policy_json]") {
   const Policy policy = small_policy();
-  std::vector<Policy> others(13, policy);
+  std::vector<Policy> others(14, policy);
   others[0].name = "x";
   others[1].target = "x";
   others[2].table.schema = "x";
@@ -186,6 +188,7 @@ TEST_CASE("two different policies have different JSON", "[policy_json]") {
   others[10].action = {Action::Kind::set, {{"email", std::nullopt}}, {}};
   others[11].action = {Action::Kind::set, {{"email", ""}}, {}};
   others[12].action = {Action::Kind::call, {}, {"app", "f"}};
+  others[13].units["created_at"] = TimeUnit::ms;
   for (const Policy& other : others) CHECK(to_canonical_json(other) != to_canonical_json(policy));
 }
 
@@ -226,6 +229,21 @@ TEST_CASE("the canonical JSON of a full policy is fixed to the byte", "[policy_j
         R"("timestamp":["created_at"],"timezone":"Europe/Berlin",)"
         R"("where":{"any":[{"not":)" +
             done_json + "}," + done_json + "]}}");
+}
+
+TEST_CASE("units of timestamp columns are stored beside their names", "[policy_json][golden]") {
+  Policy policy = small_policy();
+  policy.units["created_at"] = TimeUnit::uuidv7;
+  const std::string json = to_canonical_json(policy);
+  CHECK(json == replaced(small_json, "\"timezone\":\"UTC\"",
+                         "\"timezone\":\"UTC\",\"units\":{\"created_at\":\"uuidv7\"}"));
+  CHECK(policy_from_json(json) == policy);
+  for (const char* wrong :
+       {"{}", "[]", R"({"created_at":"min"})", R"({"created_at":1})", R"({"other":"ms"})"}) {
+    CAPTURE(wrong);
+    CHECK_THROWS_AS(policy_from_json(replaced(json, R"({"created_at":"uuidv7"})", wrong)),
+                    std::invalid_argument);
+  }
 }
 
 TEST_CASE("the canonical JSON of an action is fixed to the byte", "[policy_json][golden]") {
