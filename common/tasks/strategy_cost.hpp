@@ -65,7 +65,8 @@ struct ChosenStrategy {
                                        const Policy& policy);
 
 /// The indexes that would lead to the expired rows of each timestamp column and do not exist, as
-/// statements to paste; empty when none is missing, or when the relation goes as a whole or has no block. Pure.
+/// statements to paste; empty when none is missing, or when the relation goes as a whole or has no
+/// block. Pure.
 [[nodiscard]] std::vector<std::string> missing_indexes(const RelationFacts& relation,
                                                        const Policy& policy);
 

@@ -17,7 +17,8 @@ namespace lethe::db {
 
 namespace {
 
-constexpr const char* field = "policy";
+/// The policy's place in errors, as a plan names it.
+std::string field_of(const Policy& policy) { return "policy " + policy.name; }
 
 std::vector<ForeignKey> foreign_keys(Transaction& transaction, std::uint32_t table) {
   std::vector<ForeignKey> keys;
@@ -53,8 +54,8 @@ std::vector<FiredTrigger> fired_triggers(Transaction& transaction, const Policy&
 std::string refusal(Transaction& transaction, const Policy& policy, const TableFacts& table,
                     const std::vector<RelationRow>& relations) {
   try {
-    prove_units(transaction, policy, table, relations, field);
-    refuse_hazards(transaction, policy, table, field);
+    prove_units(transaction, policy, table, relations, field_of(policy));
+    refuse_hazards(transaction, policy, table, field_of(policy));
   } catch (const UserError& error) {
     return error.what();
   }
@@ -67,7 +68,7 @@ Explanation explain_call(Transaction& transaction, const Policy& policy) {
   explanation.function =
       fmt::format("{}.{}", policy.action.function.schema, policy.action.function.name);
   try {
-    explanation.function = look_up_function(transaction, policy, field).signature;
+    explanation.function = look_up_function(transaction, policy, field_of(policy)).signature;
   } catch (const UserError& error) {
     explanation.refusal = error.what();
   }
@@ -78,7 +79,7 @@ Explanation explain_call(Transaction& transaction, const Policy& policy) {
 
 Explanation explain_step(Transaction& transaction, const Policy& policy) {
   if (policy.action.kind == Action::Kind::call) return explain_call(transaction, policy);
-  const TableFacts table = look_up_shape(transaction, policy, field);
+  const TableFacts table = look_up_shape(transaction, policy, field_of(policy));
   const RunBounds bounds = find_bounds(transaction, policy, table);
   const PreviewLimits now = preview_limits(transaction, policy, bounds);
   const Limits limits = limits_to_estimate(now.limits, has_own_cutoffs(policy));
@@ -92,7 +93,7 @@ Explanation explain_step(Transaction& transaction, const Policy& policy) {
   Explanation explanation;
   explanation.cutoff = now.age_cutoff;
   explanation.server_version = table.server_version;
-  const auto relations = look_up_relations(transaction, table, field);
+  const auto relations = look_up_relations(transaction, table, field_of(policy));
   explanation.refusal = refusal(transaction, policy, table, relations);
   for (const auto& relation : relations) explanation.relations.push_back(look.at(relation));
   // What other tables refer to is never set (check_set_columns).

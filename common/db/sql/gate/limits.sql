@@ -4,8 +4,8 @@
 --   $2 text     the shortest retain of any tenant (interval)
 --   $3 text     keep_min's boundary for the table (timestamptz), '' for none
 -- Returns  as_of, cutoff_timestamptz, cutoff_timestamp, cutoff_date, reach_timestamptz,
---          reach_timestamp, reach_date, cutoff_us, reach_us as gate/read.sql; age_cutoff (ISO 8601), the cutoff without
---          keep_min
+--          reach_timestamp, reach_date, cutoff_us, reach_us as gate/read.sql; age_cutoff (ISO 8601), the
+--          cutoff without keep_min
 -- Locks    none
 -- Index    none
 -- Caller   preview_limits (batch_transaction.cpp)
