@@ -19,7 +19,8 @@ namespace lethe::db {
 
 namespace {
 
-constexpr const char* field = "policy";
+/// The policy's place in errors, as a plan names it.
+std::string field_of(const Policy& policy) { return "policy " + policy.name; }
 
 std::vector<ForeignKey> foreign_keys(Transaction& transaction, std::uint32_t table) {
   std::vector<ForeignKey> keys;
@@ -67,9 +68,9 @@ Retention shortest_retention(const Policy& policy) {
 std::string refusal(Transaction& transaction, const Policy& policy, TableFacts table,
                     const std::vector<RelationRow>& relations) {
   try {
-    require_locks(relations, policy, field);
-    prove_units(transaction, policy, table, relations, field);
-    refuse_hazards(transaction, policy, table, field);
+    require_locks(relations, policy, field_of(policy));
+    prove_units(transaction, policy, table, relations, field_of(policy));
+    refuse_hazards(transaction, policy, table, field_of(policy));
   } catch (const UserError& error) {
     return error.what();
   }
@@ -82,7 +83,7 @@ Explanation explain_call(Transaction& transaction, const Policy& policy) {
   explanation.function =
       fmt::format("{}.{}", policy.action.function.schema, policy.action.function.name);
   try {
-    explanation.function = look_up_function(transaction, policy, field).signature;
+    explanation.function = look_up_function(transaction, policy, field_of(policy)).signature;
   } catch (const UserError& error) {
     explanation.refusal = error.what();
   }
@@ -93,7 +94,7 @@ Explanation explain_call(Transaction& transaction, const Policy& policy) {
 
 Explanation explain_step(Transaction& transaction, const Policy& policy) {
   if (policy.action.kind == Action::Kind::call) return explain_call(transaction, policy);
-  const TableFacts table = look_up_shape(transaction, policy, field);
+  const TableFacts table = look_up_shape(transaction, policy, field_of(policy));
   const OverrideColumns overrides = override_columns(policy);
   const OwnCutoffs own{.policy = policy, .overrides = overrides, .table = table};
   const PreviewLimits now =
@@ -110,7 +111,7 @@ Explanation explain_step(Transaction& transaction, const Policy& policy) {
   Explanation explanation;
   explanation.cutoff = now.age_cutoff;
   explanation.server_version = table.server_version;
-  const auto relations = look_up_relations(transaction, table, field);
+  const auto relations = look_up_relations(transaction, table, field_of(policy));
   explanation.refusal = refusal(transaction, policy, table, relations);
   for (const auto& relation : relations) explanation.relations.push_back(look.at(relation));
   // What other tables refer to is never set (check_set_columns).

@@ -108,6 +108,80 @@ TEST_CASE("explain takes the policies of a file and asks nobody for targets that
   CHECK(none.run({"policy", "explain", "c", "-f", "-"}) == ExitCode::not_found);
 }
 
+TEST_CASE("explain tells a pinned strategy and that a run would be refused where it is impossible",
+          "[policy_explain]") {
+  FakeWorld world;
+  world.add_target("app");
+  Policy policy = sample_policy("p");
+  policy.strategy = StrategyChoice::index;
+  world.add_policy(policy);
+  Explanation explanation = sample_explanation();
+  explanation.refusal.clear();
+  world.connector.behaviours["service=app"].explanation = explanation;
+  CHECK(world.run({"policy", "explain", "p"}) == ExitCode::done);
+  const std::string refusal =
+      "strategy index needs an index on each timestamp column of public.logs; create one: CREATE "
+      "INDEX CONCURRENTLY ON public.logs (\"at\")";
+  CHECK_THAT(world.out.str(), contains("a run would be refused: " + refusal));
+  CHECK_THAT(world.out.str(), contains("strategy: index is pinned by the policy"));
+  world.out.str("");
+  CHECK(world.run({"policy", "explain", "p", "--output", "json"}) == ExitCode::done);
+  const auto json = nlohmann::json::parse(world.out.str()).at(0);
+  CHECK(json.at("pinned") == "index");
+  CHECK(json.at("refusal") == refusal);
+  CHECK(json.at("relations").at(0).at("strategy").is_null());
+}
+
+TEST_CASE("explain tells partitions that are alike once by the largest and lists all of them",
+          "[policy_explain]") {
+  FakeWorld world;
+  world.add_target("app");
+  Policy policy = sample_policy("p");
+  policy.partitions = Partitions::drop;
+  world.add_policy(policy);
+  Explanation explanation = sample_explanation();
+  explanation.refusal.clear();
+  RelationFacts leaf = explanation.relations.at(0);
+  leaf.keys.clear();
+  leaf.evidence = Evidence::bounds;
+  leaf.expired = leaf.rows;
+  leaf.partition = {.ranged = true, .expired = true, .obstacle = "", .missing_right = ""};
+  for (int i = 1; i <= 3; ++i) {
+    leaf.name = "public.logs_" + std::to_string(i);
+    leaf.blocks = 100 * (i % 3);
+    explanation.relations.push_back(leaf);
+  }
+  world.connector.behaviours["service=app"].explanation = explanation;
+  CHECK(world.run({"policy", "explain", "p"}) == ExitCode::done);
+  const std::string text = world.out.str();
+  CHECK_THAT(text, contains("\npublic.logs_2 (and 1 like it): partition, because its bounds"));
+  CHECK_THAT(text, contains("\npublic.logs: sweep, because"));
+  for (const char* name : {"public.logs_1 ", "public.logs_2 ", "public.logs_3 "})
+    CHECK_THAT(text, contains(name));
+  world.out.str("");
+  CHECK(world.run({"policy", "explain", "p", "--output", "json"}) == ExitCode::done);
+  const auto relations = nlohmann::json::parse(world.out.str()).at(0).at("relations");
+  REQUIRE(relations.size() == 4);
+  CHECK(relations.at(3).at("evidence") == "bounds");
+  CHECK(relations.at(3).at("expired_fraction") == 1);
+  CHECK(relations.at(3).at("strategy") == "partition");
+  CHECK(relations.at(3).at("missing_indexes").empty());
+}
+
+TEST_CASE("explain says of a policy that calls a function no more than that", "[policy_explain]") {
+  FakeWorld world;
+  world.add_target("app");
+  world.add_policy(sample_policy("p"));
+  Explanation explanation;
+  explanation.cutoff = "2026-11-21T03:00:00.000000Z";
+  explanation.function = "public.clean(integer)";
+  world.connector.behaviours["service=app"].explanation = explanation;
+  CHECK(world.run({"policy", "explain", "p"}) == ExitCode::done);
+  CHECK_THAT(world.out.str(), contains("policy p: public.clean(integer) in target app"));
+  CHECK_THAT(world.out.str(), contains("until it returns 0"));
+  CHECK(world.out.str().find("STRATEGY") == std::string::npos);
+}
+
 TEST_CASE("explain wants to know what", "[policy_explain]") {
   FakeWorld world;
   CHECK(world.run({"policy", "explain"}) == ExitCode::usage);

@@ -50,9 +50,10 @@ TEST_CASE("a wrong unit is told with what was seen and the one that fits", "[tim
   CHECK(unit_problem(TimeUnit::ms, {in_2024_s, in_2024_s + 86'400}) ==
         "holds values from 1720000000 to 1720086400, which as ms are 1970-01-20; as "
         "s they are 2024-07-03 to 2024-07-04; write unit: s");
-  CHECK(unit_problem(TimeUnit::s, {in_2024_s * 1'000, in_2024_s * 1'000}) ==
-        "holds values from 1720000000000 to 1720000000000, which as s are after the year 9999; as ms "
-        "they are 2024-07-03; write unit: ms");
+  CHECK(
+      unit_problem(TimeUnit::s, {in_2024_s * 1'000, in_2024_s * 1'000}) ==
+      "holds values from 1720000000000 to 1720000000000, which as s are after the year 9999; as ms "
+      "they are 2024-07-03; write unit: ms");
   CHECK_THAT(unit_problem(TimeUnit::s, {in_2024_s * 1'000'000, 9'000'000'000'000'000'000}),
              test::contains("no unit makes times"));
   CHECK_THAT(unit_problem(TimeUnit::s, {in_2024_s, in_2024_s * 1'000}),
