@@ -158,10 +158,12 @@ TEST_CASE("a batch by index compares the bare column with constants for every ty
                                    .type = type,
                                    .time = db::time_type(type, find_time_unit(kind.unit))};
     const db::Limits limits{.as_of = "",
+                            .own_shift = "",
                             .cutoff = {.timestamptz = "2017-01-01 00:00:00+00",
                                        .timestamp = "2017-01-01 00:00:00",
                                        .date = "2017-01-01",
                                        .us = 1'483'228'800'000'000},
+                            .floor = {},
                             .reach = {}};
     const db::Predicate predicate(policy, table, limits, "run", false);
     std::string plan;

@@ -118,16 +118,18 @@ std::string Predicate::only_tenant(Params& params) const {
                      bound(*policy_.tenant->only, tenant.type, params));
 }
 
-/// NULL for a tenant without one. The server reads the map once for each statement; joined with
-/// nothing it is a value in memory, else every look-up would fetch it again.
-std::string Predicate::own_cutoff(TimeType type, Params& params) const {
+/// The tenant's own cutoff, or that of the others. The server reads the map once for each
+/// statement; joined with nothing it is a value in memory, else every look-up would fetch it again.
+std::string Predicate::tenant_cutoff(TimeType type, Params& params) const {
   std::string instant = fmt::format(
       "pg_catalog.to_timestamp(((SELECT o.own OPERATOR(pg_catalog.||) '{{}}'::jsonb FROM "
       "lethe.cutoffs o WHERE o.run = {}::text) OPERATOR(pg_catalog.->>) {})::float8)",
       params.bind(run_), tenant_sql(table_.columns.at(policy_.tenant->column)));
   if (!limits_.own_shift.empty())
     instant = fmt::format("({} - {}::interval)", instant, params.bind(limits_.own_shift));
-  return limit_sql(instant, type);
+  return limit_sql(fmt::format("coalesce({}, {}::timestamptz)", instant,
+                               params.bind(limits_.cutoff.timestamptz)),
+                   type);
 }
 
 std::string Predicate::old_enough(std::size_t phase, Params& params) const {
@@ -148,10 +150,8 @@ std::string Predicate::old_enough(std::size_t phase, Params& params) const {
   }
   // A row older than every cutoff, or newer than every one, needs no look-up.
   parts.push_back(older_than(limits_.reach));
-  parts.push_back(
-      fmt::format("({} OR {} OPERATOR(pg_catalog.<) coalesce({}, {}))", older_than(limits_.floor),
-                  name, own_cutoff(time.time, params),
-                  bound(limit_text(limits_.cutoff, time.time), limit_type(time), params)));
+  parts.push_back(fmt::format("({} OR {} OPERATOR(pg_catalog.<) {})", older_than(limits_.floor),
+                              name, tenant_cutoff(time.time, params)));
   return joined(parts, "AND");
 }
 

@@ -72,7 +72,7 @@ class Predicate {
 
  private:
   [[nodiscard]] std::string old_enough(std::size_t phase, Params& params) const;
-  [[nodiscard]] std::string own_cutoff(TimeType type, Params& params) const;
+  [[nodiscard]] std::string tenant_cutoff(TimeType type, Params& params) const;
   [[nodiscard]] std::string only_tenant(Params& params) const;
   [[nodiscard]] std::string shared_part(Params& params) const;
 
