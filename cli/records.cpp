@@ -76,6 +76,21 @@ std::string references_text(const Census& census) {
   return result;
 }
 
+Record space_fields(const std::optional<Space>& space) {
+  using Bytes = std::optional<std::int64_t>;
+  const auto bytes = [&](const char* name, Bytes number) {
+    return Field{name, space ? or_null(number) : Value{}, Show::bytes};
+  };
+  const Space known = space.value_or(Space{});
+  return {bytes("table_bytes", known.table_bytes),
+          bytes("index_bytes", known.index_bytes),
+          bytes("estimated_dead_bytes", known.dead_bytes),
+          bytes("estimated_reusable_bytes", known.reusable_bytes),
+          bytes("estimated_returnable_bytes", known.returnable_bytes),
+          bytes("returned_bytes", known.returned_bytes),
+          bytes("quarantined_bytes", known.quarantined_bytes)};
+}
+
 /// What becomes of the rows that are old enough.
 std::string eligible_text(Action::Kind action) {
   switch (action) {
@@ -136,13 +151,15 @@ Record run_record(const RunRow& row) {
 }
 
 Record run_details(const RunRow& row) {
-  return joined(run_record(row), {{"estimated_rows", or_null(row.estimated_rows), Show::count},
-                                  count("live_tasks", row.live_tasks),
-                                  {"elapsed_ms", row.elapsed_ms},
-                                  instant("created_at", row.created_at),
-                                  {"requested_by", row.requested_by},
-                                  {"spec_sha256", row.spec_sha256},
-                                  {"spec", JsonText{row.spec_text}}});
+  Record record =
+      joined(run_record(row), {{"estimated_rows", or_null(row.estimated_rows), Show::count},
+                               count("live_tasks", row.live_tasks),
+                               {"elapsed_ms", row.elapsed_ms},
+                               instant("created_at", row.created_at),
+                               {"requested_by", row.requested_by},
+                               {"spec_sha256", row.spec_sha256},
+                               {"spec", JsonText{row.spec_text}}});
+  return joined(std::move(record), space_fields(row.space));
 }
 
 Record parked_record(const ParkedRow& row) {

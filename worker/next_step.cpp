@@ -74,7 +74,8 @@ Settlement after_verification(const StepFacts& facts, const Verified& verified) 
                                   .left_in = verified.left_in,
                                   .parked = verified.parked,
                                   .parked_why = one_line(verified.parked_why),
-                                  .chained = verified.chained};
+                                  .chained = verified.chained,
+                                  .space = verified.space};
   return result;
 }
 

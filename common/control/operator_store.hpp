@@ -8,6 +8,7 @@
 #include "common/ids.hpp"
 #include "common/policies/policy.hpp"
 #include "common/schedule/schedule.hpp"
+#include "common/tasks/space.hpp"
 
 namespace lethe {
 
@@ -100,6 +101,7 @@ struct RunRow {
   std::int64_t elapsed_ms = 0;  ///< since it started, or was made
   std::string spec_text;
   std::string spec_sha256;
+  std::optional<Space> space{};  ///< nothing: not looked at, or not yet
 };
 
 struct RunFilter {

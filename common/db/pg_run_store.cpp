@@ -14,6 +14,17 @@ namespace lethe::db {
 
 namespace {
 
+std::optional<Space> to_space(const pqxx::row& row) {
+  if (!flag(row, "has_space")) return std::nullopt;
+  return Space{.table_bytes = number(row, "table_bytes"),
+               .index_bytes = number(row, "index_bytes"),
+               .dead_bytes = maybe<std::int64_t>(row, "dead_bytes"),
+               .reusable_bytes = maybe<std::int64_t>(row, "reusable_bytes"),
+               .returnable_bytes = maybe<std::int64_t>(row, "returnable_bytes"),
+               .returned_bytes = number(row, "returned_bytes"),
+               .quarantined_bytes = number(row, "quarantined_bytes")};
+}
+
 RunRow to_run_row(const pqxx::row& row) {
   return {.id = text(row, "id"),
           .policy = text(row, "policy"),
@@ -34,7 +45,8 @@ RunRow to_run_row(const pqxx::row& row) {
           .live_tasks = number(row, "live_tasks"),
           .elapsed_ms = number(row, "elapsed_ms"),
           .spec_text = text(row, "spec"),
-          .spec_sha256 = text(row, "spec_sha256")};
+          .spec_sha256 = text(row, "spec_sha256"),
+          .space = to_space(row)};
 }
 
 void refuse_open_run(Transaction& transaction, const std::string& policy) {

@@ -96,6 +96,13 @@ void take_plan(Transaction& transaction, const std::string& run, const PlanOutco
   if (!tasks.empty()) insert_tasks(transaction, run, tasks);
 }
 
+void take_space(Transaction& transaction, const std::string& run, const Space& space) {
+  transaction.exec(
+      queries::runs_set_space,
+      Params::of(run, space.table_bytes, space.index_bytes, space.dead_bytes, space.reusable_bytes,
+                 space.returnable_bytes, space.returned_bytes, space.quarantined_bytes));
+}
+
 /// What a turn's answer says, sorted out.
 struct TurnAnswer {
   Exchange exchange;
@@ -156,6 +163,7 @@ void take_outcomes(Transaction& transaction, const std::vector<Settlement>& sett
         take_plan(transaction, s.run.value, *s.plan);
         touches.add_waiting(text(row, "target"), text(row, "tenant"));
       }
+      if (s.verify && s.verify->space) take_space(transaction, s.run.value, *s.verify->space);
       if (s.verify) advance_run(transaction, s.run.value, ids, touches, *s.verify);
     }
   }

@@ -13,6 +13,7 @@
 #include "common/db/target/function_call.hpp"
 #include "common/db/target/look_step.hpp"
 #include "common/db/target/quarantine.hpp"
+#include "common/db/target/space_step.hpp"
 #include "common/db/target/verify_step.hpp"
 #include "common/policies/action.hpp"
 #include "common/policies/strategy_choice.hpp"
@@ -238,13 +239,31 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::after_unknown_commit(const 
                        .sqlstate = ""};
 }
 
+std::optional<Space> PgTaskRunner::look_at_space_of(const RunContext& run,
+                                                    const LeaseToken& lease) {
+  if (run.spec.action.kind == Action::Kind::call) return std::nullopt;
+  try {
+    auto looked = guarded<Space>(
+        run, lease, [&](Transaction& transaction) { return look_at_space(transaction, run); });
+    if (auto* space = std::get_if<Space>(&looked)) return *space;
+  } catch (const StoreError&) {
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 std::variant<Verified, TargetTrouble> PgTaskRunner::verify(const RunContext& run,
                                                            const LeaseToken& lease,
                                                            const TaskPayload& payload) {
   try {
-    return guarded<Verified>(run, lease, [&](Transaction& transaction) {
+    auto result = guarded<Verified>(run, lease, [&](Transaction& transaction) {
       return verify_step(transaction, run, lease, payload.bounds);
     });
+    // In a transaction of its own: what a look at statistics meets must not undo the proof.
+    if (auto* verified = std::get_if<Verified>(&result);
+        verified != nullptr && verified->finished && verified->clean)
+      verified->space = look_at_space_of(run, lease);
+    return result;
   } catch (const StoreError& error) {
     return to_trouble(error);  // looking again does no harm, whether or not it was committed
   }

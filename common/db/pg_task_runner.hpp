@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "common/db/session.hpp"
@@ -54,6 +55,8 @@ class PgTaskRunner final : public TaskRunner {
   /// for good where a smaller batch of rows would help others.
   void after_call(const RunContext& run, const TaskPayload& payload, bool calling,
                   std::variant<BatchDone, TargetTrouble>& result);
+  /// Nothing when it could not be looked at.
+  std::optional<Space> look_at_space_of(const RunContext& run, const LeaseToken& lease);
   std::variant<BatchDone, TargetTrouble> after_unknown_commit(const RunContext& run,
                                                               const LeaseToken& lease,
                                                               const FenceTotals& before,

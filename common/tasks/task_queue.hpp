@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/tasks/space.hpp"
 #include "common/tasks/task.hpp"
 
 namespace lethe {
@@ -45,6 +46,7 @@ struct VerifyOutcome {
   std::int64_t parked = 0;   ///< clean: rows of the run that the target refuses to delete
   std::string parked_why{};  ///< what it said of the first of them; "" when there is none
   bool chained = false;  ///< rows of the table point at each other: each pass takes the last ones
+  std::optional<Space> space{};  ///< clean, and it could be looked at
 };
 
 /// The end of one lease, as the worker wants it.

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/tasks/space.hpp"
 #include "common/tasks/task.hpp"
 
 namespace lethe {
@@ -96,6 +97,7 @@ struct Verified {
   std::int64_t parked = 0;   ///< finished: rows of the run that are set aside
   std::string parked_why{};  ///< what the server said of the first of them; "" when there is none
   bool chained = false;  ///< rows of the table point at each other: each pass takes the last ones
+  std::optional<Space> space{};  ///< clean, and it could be looked at
   std::chrono::milliseconds took{0};
 };
 
@@ -159,7 +161,8 @@ class TaskRunner {
 
   /// Looks for eligible rows from where the fence stands, for about two seconds. Looks at the
   /// catalog anew, so a partition attached since the plan is seen. What a function has left cannot
-  /// be looked for: such a run is clean at once.
+  /// be looked for: such a run is clean at once. Where nothing is left, looks at the space as well;
+  /// trouble with that is no trouble of the verification.
   [[nodiscard]] virtual std::variant<Verified, TargetTrouble> verify(
       const RunContext& run, const LeaseToken& lease, const TaskPayload& payload) = 0;
 

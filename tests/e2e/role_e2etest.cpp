@@ -73,6 +73,7 @@ TEST_CASE("a worker needs no more than the documented grants", "[fleet][role]") 
   INFO(ran.err << ran.out);
   CHECK(ran.exit_code == 0);
   CHECK(fleet.control().text("SELECT coalesce(max(error), '') FROM lethe.runs") == "");
+  CHECK(fleet.control().number("SELECT count(*) FROM lethe.runs WHERE space IS NOT NULL") == 1);
   CHECK(fleet.target().number("SELECT count(*) FROM public.t WHERE created_at < now() - interval "
                               "'90 days' AND tenant NOT IN ('t1', 't2')") == 0);
   CHECK(fleet.target().number("SELECT count(*) FROM public.t WHERE created_at >= now() - interval "

@@ -24,6 +24,10 @@ TEST_CASE("one worker deletes exactly what had to go", "[fleet]") {
   CHECK(run.at("state") == "satisfied");
   CHECK(run.at("rows") == rows - static_cast<std::int64_t>(kept.size()));
   CHECK(run.at("policy") == "t-90d");
+  const Json shown = fleet.json({"run", "show", run.at("id")}).at(0);
+  CHECK(shown.at("table_bytes") >= fleet.target().number("SELECT pg_relation_size('public.t')"));
+  CHECK(shown.at("estimated_returnable_bytes") >= 0);
+  CHECK(shown.at("returned_bytes") == 0);
   CHECK(fleet.disagreement(kept, rows) == "");
 }
 

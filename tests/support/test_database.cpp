@@ -78,6 +78,11 @@ pqxx::result TestDatabase::execute(const std::string& sql) {
   return result;
 }
 
+void TestDatabase::execute_alone(const std::string& sql) {
+  pqxx::nontransaction work(*connection_);
+  work.exec(sql);
+}
+
 std::int64_t TestDatabase::number(const std::string& sql) {
   const auto field = execute(sql).at(0).at(0);
   return field.is_null() ? 0 : field.as<std::int64_t>();

@@ -23,6 +23,8 @@ class TestDatabase {
 
   /// Runs SQL text as it is, in a transaction of its own.
   pqxx::result execute(const std::string& sql);
+  /// Runs one statement outside of any transaction, as VACUUM wants it.
+  void execute_alone(const std::string& sql);
   /// The first column of the first row as a number; 0 for NULL.
   std::int64_t number(const std::string& sql);
   /// The first column of the first row as text; "" for NULL.

@@ -170,6 +170,16 @@ BuiltStatement find_in_blocks(const std::string& relation, const Predicate& pred
   return built;
 }
 
+BuiltStatement last_block_with_row(const std::string& relation, const BlockRange& blocks) {
+  BuiltStatement built;
+  const std::string range = in_blocks(blocks, built.params);
+  built.sql = fmt::format(
+      "SELECT pg_catalog.split_part(pg_catalog.ltrim(pg_catalog.max(x.ctid)::text, '('), ',', "
+      "1)::bigint AS block FROM ONLY {} AS x WHERE {}",
+      relation, range);
+  return built;
+}
+
 BuiltStatement find_anywhere(const std::string& relation, const Predicate& predicate) {
   BuiltStatement built;
   // Counted: for the first row alone the server would not start other processes.

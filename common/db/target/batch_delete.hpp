@@ -85,6 +85,11 @@ struct RowPick {
 [[nodiscard]] BuiltStatement find_in_blocks(const std::string& relation, const Predicate& predicate,
                                             const BlockRange& blocks);
 
+/// The last block of a range in which this transaction sees a row. Returns block, or NULL. Not for
+/// listed blocks: such a server cannot tell.
+[[nodiscard]] BuiltStatement last_block_with_row(const std::string& relation,
+                                                 const BlockRange& blocks);
+
 /// Whether the relation has an eligible row at all: in one scan that the server may share out to
 /// several processes, which a scan of blocks cannot be. Returns found.
 [[nodiscard]] BuiltStatement find_anywhere(const std::string& relation, const Predicate& predicate);

@@ -33,8 +33,9 @@ struct Deleted {
   std::string cursor;  ///< for the next batch
   bool finished = false;
   const char* method = "delete";
-  bool estimated = false;  ///< `rows` is
-  std::string bounds;      ///< of a partition that went as a whole
+  bool estimated = false;             ///< `rows` is
+  std::string bounds;                 ///< of a partition that went as a whole
+  std::optional<std::int64_t> bytes;  ///< of that partition, on disk
 };
 
 Deleted to_deleted(const pqxx::row& row) {
@@ -168,6 +169,7 @@ Deleted partition(Transaction& transaction, const CleanStep& step, const Limits&
   deleted.method = step.run.spec.partitions == Partitions::drop ? "drop" : "quarantine";
   deleted.estimated = gone.estimated;
   deleted.bounds = std::move(gone.bounds);
+  deleted.bytes = gone.bytes;
   return deleted;
 }
 
@@ -248,7 +250,7 @@ BatchDone CleanStep::run_in(Transaction& transaction, BatchProgress& progress) c
                 Params::of(lease.task.value, deleted.rows, deleted.cursor, deleted.finished,
                            run.policy, run.spec_sha256, deleted.relation, limits.cutoff.timestamptz,
                            deleted.oldest, deleted.newest, deleted.method, deleted.estimated,
-                           deleted.bounds, to_json(deleted.cascaded)))
+                           deleted.bounds, to_json(deleted.cascaded), deleted.bytes))
           .at(0);
   progress.before = fence.totals;
   return {.totals = {.batches = number(row, "batches"), .rows = number(row, "rows")},

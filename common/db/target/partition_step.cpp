@@ -79,7 +79,7 @@ void prove_expired(Transaction& transaction, const PartitionBatch& batch, const 
 }
 
 PartitionGone count(Transaction& transaction, const PartitionBatch& batch, const Leaf& leaf) {
-  PartitionGone gone{.relation = leaf.name, .bounds = leaf.bounds};
+  PartitionGone gone{.relation = leaf.name, .bounds = leaf.bounds, .rows = 0, .bytes = leaf.bytes};
   if (leaf.blocks > counted_blocks_max) {
     gone.estimated = true;
     gone.rows = std::llround(estimate_rows(

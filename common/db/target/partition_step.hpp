@@ -23,6 +23,7 @@ struct PartitionGone {
   std::string relation;  ///< quoted, as it was called
   std::string bounds;
   std::int64_t rows = 0;
+  std::int64_t bytes = 0;               ///< on disk, with indexes and TOAST
   bool estimated = false;               ///< `rows` is; too many to count while everybody waits
   std::optional<std::string> oldest{};  ///< only when counted, and there were rows
   std::optional<std::string> newest{};

@@ -109,6 +109,28 @@ TEST_CASE("waiting with JSON writes the run once and no progress to a file", "[r
   CHECK(enqueue.world.err.str().empty());
 }
 
+TEST_CASE("run show tells measured bytes from estimated ones and from what nobody knows",
+          "[run_commands]") {
+  Enqueue enqueue;
+  CHECK(enqueue.world.run({"run", "show", "R1", "--output", "json"}) == ExitCode::done);
+  CHECK(contains(enqueue.world.out.str(), "\"table_bytes\":null"));
+  CHECK(contains(enqueue.world.out.str(), "\"quarantined_bytes\":null"));
+  enqueue.world.runs.rows.front().space = Space{.table_bytes = 5'000'000,
+                                                .index_bytes = 1'000,
+                                                .dead_bytes = 2'000'000,
+                                                .reusable_bytes = {},
+                                                .returnable_bytes = 0,
+                                                .returned_bytes = 7,
+                                                .quarantined_bytes = 0};
+  CHECK(enqueue.world.run({"run", "show", "R1", "--output", "json"}) == ExitCode::done);
+  CHECK(contains(enqueue.world.out.str(),
+                 "\"table_bytes\":5000000,\"index_bytes\":1000,\"estimated_dead_bytes\":2000000,"
+                 "\"estimated_reusable_bytes\":null,\"estimated_returnable_bytes\":0,"
+                 "\"returned_bytes\":7,\"quarantined_bytes\":0"));
+  CHECK(enqueue.world.run({"run", "show", "R1"}) == ExitCode::done);
+  CHECK(contains(enqueue.world.out.str(), "estimated_dead_bytes        2.0 MB\n"));
+}
+
 TEST_CASE("Ctrl-C ends the watching and says that the run goes on", "[run_commands]") {
   Enqueue enqueue;
   enqueue.world.runs.states = {"cleaning", "cleaning", "cleaning"};

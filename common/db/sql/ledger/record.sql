@@ -15,6 +15,7 @@
 --   $12 boolean $2 is an estimate
 --   $13 text    bounds of the partition that went as a whole, '' for none
 --   $14 text    jsonb of the children's rows that went along, by child; NULL when none did
+--   $15 bigint  bytes on disk of that partition, NULL for none
 -- Returns  batches, rows: the totals including this batch
 -- Locks    the new row; the fence row, held already
 -- Index    fence_pkey, ledger_task_batch_key
@@ -33,15 +34,15 @@ WITH entry AS (
            coalesce($10::text, ''), e.xid, e.system_identifier, e.timeline,
            extract(epoch FROM e.at),
            CASE WHEN $11::text <> 'delete' THEN concat_ws(E'\x1f', $11::text, $12::boolean, $13::text) END,
-           $14::jsonb::text), 'UTF8')), 'hex') AS hash
+           $14::jsonb::text, $15::bigint), 'UTF8')), 'hex') AS hash
     FROM entry e
 ), written AS (
   INSERT INTO lethe.ledger (task, epoch, batch, run, policy, policy_hash, relation, cutoff, rows,
                             oldest, newest, xid, system_identifier, timeline, at, prev_hash, hash,
-                            method, estimated, bounds, cascaded)
+                            method, estimated, bounds, cascaded, bytes)
   SELECT h.task, h.epoch, h.batch, h.run, $5::text, $6::text, $7::text, $8::timestamptz, $2::bigint,
          $9::text, $10::text, h.xid, h.system_identifier, h.timeline, h.at, h.prev_hash, h.hash,
-         $11::text, $12::boolean, $13::text, $14::jsonb
+         $11::text, $12::boolean, $13::text, $14::jsonb, $15::bigint
     FROM hashed h
 )
 UPDATE lethe.fence f
