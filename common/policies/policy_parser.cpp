@@ -27,17 +27,18 @@ constexpr std::size_t max_policies = 10'000;
 constexpr std::size_t max_keys = 100;
 constexpr std::size_t max_timestamps = 4;
 constexpr std::size_t max_cascade = 100;
+constexpr std::size_t max_trusted_owners = 100;
 constexpr std::size_t max_overrides = 100'000;
 constexpr std::size_t max_tenant_bytes = 1000;
 constexpr std::int64_t max_keep_min = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
 constexpr std::array<std::string_view, 3> target_keys{"url", "max_running", "rows_per_second"};
-constexpr std::array<std::string_view, 23> policy_keys{
+constexpr std::array<std::string_view, 24> policy_keys{
     "name",     "target",     "table",      "timestamp", "retain",       "where",
     "keep_min", "tenant",     "schedule",   "timezone",  "window",       "missed",
     "overlap",  "jitter",     "lane",       "priority",  "expire_after", "action",
-    "strategy", "partitions", "quarantine", "batch",     "cascade"};
+    "strategy", "partitions", "quarantine", "batch",     "cascade",      "trusted_owners"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
 
@@ -92,17 +93,22 @@ TargetSpec read_target(const std::string& name, const YamlValue& value) {
   return target;
 }
 
+/// Different names of the catalog.
+std::vector<std::string> read_identifiers(const YamlValue& value, std::size_t most) {
+  std::vector<std::string> names;
+  for (const YamlValue& item : value.list(1, most)) {
+    std::string name = read_column(item);
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      item.fail(fmt::format("{} is in the list twice; remove one", shown(name)));
+    }
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
 std::vector<std::string> read_timestamp(const YamlValue& value) {
   if (!value.is_list()) return {read_column(value)};
-  std::vector<std::string> columns;
-  for (const YamlValue& item : value.list(1, max_timestamps)) {
-    std::string column = read_column(item);
-    if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
-      item.fail(fmt::format("{} is in the list twice; remove one", shown(column)));
-    }
-    columns.push_back(std::move(column));
-  }
-  return columns;
+  return read_identifiers(value, max_timestamps);
 }
 
 std::vector<TableName> read_cascade(const YamlValue& value, const Policy& policy) {
@@ -194,6 +200,8 @@ Policy read_policy(const YamlValue& value) {
   if (const YamlValue* where = map.find("where")) policy.where = parse_condition(*where);
   if (const YamlValue* cascade = map.find("cascade"))
     policy.cascade = read_cascade(*cascade, policy);
+  if (const YamlValue* owners = map.find("trusted_owners"))
+    policy.trusted_owners = read_identifiers(*owners, max_trusted_owners);
   if (const YamlValue* tenant = map.find("tenant")) policy.tenant = read_tenant(*tenant);
   if (const YamlValue* keep_min = map.find("keep_min")) {
     policy.keep_min = read_keep_min(*keep_min);

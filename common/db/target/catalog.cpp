@@ -39,8 +39,10 @@ std::string refusal(const pqxx::row& row, Action::Kind action) {
   if (flag(row, "has_children"))
     return "has inheritance children; write one policy for each of the tables, or use partitions";
   if (flag(row, "rls"))
-    return "has row-level security that hides rows from this role; give the worker's role "
-           "BYPASSRLS or a policy that shows it every row";
+    return fmt::format(
+        "has row-level security that hides rows from this role; run, for the worker's role: ALTER "
+        "ROLE {} BYPASSRLS",
+        text(row, "role"));
   const bool deletes = action == Action::Kind::remove;
   if (!flag(row, "may_read") || (deletes && !flag(row, "may_delete")))
     return fmt::format("may not be read{} by this role; run: GRANT SELECT{} ON {} TO {}",
@@ -52,10 +54,15 @@ std::string refusal(const pqxx::row& row, Action::Kind action) {
 /// What happens to the rows of a table, in SQL's word for it.
 const char* verb(const TableFacts& table) { return table.updated ? "UPDATE" : "DELETE"; }
 
-void refuse_hazards(Transaction& transaction, const TableFacts& table, const std::string& field) {
+void refuse_hazards(Transaction& transaction, const TableFacts& table, const Policy& policy,
+                    const std::string& field) {
   const auto hazards =
-      transaction.exec(queries::catalog_hazards, Params::of(table.oid, verb(table)));
+      transaction.exec(queries::catalog_hazards,
+                       Params::of(table.oid, verb(table), to_array(policy.trusted_owners)));
   if (!hazards.empty()) throw bad(field, "table", text(hazards.at(0), "hazard"));
+  const auto leaves =
+      transaction.exec(queries::catalog_leaf_hazards, Params::of(table.oid, verb(table)));
+  if (!leaves.empty()) throw bad(field, "table", text(leaves.at(0), "hazard"));
 }
 
 void refuse_foreign_keys(Transaction& transaction, TableFacts& table, const Policy& policy,
@@ -132,7 +139,7 @@ TableFacts look_up_table(Transaction& transaction, const Policy& policy, const s
   check_columns(table, policy, field);
   if (policy.action.kind == Action::Kind::call) return table;  // only looked at
   if (table.updated) check_set_columns(transaction, policy, table, field);
-  refuse_hazards(transaction, table, field);
+  refuse_hazards(transaction, table, policy, field);
   if (policy.action.kind == Action::Kind::remove)
     refuse_foreign_keys(transaction, table, policy, field);
   return table;
@@ -146,7 +153,8 @@ TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation) {
     table.columns[text(column, "name")] = {.quoted = text(column, "quoted"),
                                            .type = type,
                                            .time = time_type(type),
-                                           .stored_type = text(column, "stored_type")};
+                                           .stored_type = text(column, "stored_type"),
+                                           .folds = flag(column, "folds")};
   }
   return table;
 }
