@@ -17,7 +17,7 @@ WITH tree AS (
 ), code AS (  -- whatever the statement runs: where it is, and what pg_depend calls it
   -- Partitions have their own copy of a row trigger, but not of what its WHEN depends on.
   SELECT format('trigger %I on %s', t.tgname, t.tgrelid::regclass) AS place,
-         'pg_trigger'::regclass AS class, t.oid
+         'pg_trigger'::regclass AS class, t.oid, 0 AS part
     FROM pg_trigger t
    WHERE t.tgenabled IN ('O', 'A')
      AND (t.tgtype & CASE $2::text WHEN 'DELETE' THEN 8 ELSE 16 END) <> 0
@@ -25,17 +25,19 @@ WITH tree AS (
           OR ((t.tgtype & 1) <> 0
               AND t.tgrelid IN (SELECT a.relid FROM pg_partition_ancestors($1::oid::regclass) AS a (relid))))
   UNION ALL
-  SELECT format('index %s', i.indexrelid::regclass), 'pg_class'::regclass, i.indexrelid
+  SELECT format('index %s', i.indexrelid::regclass), 'pg_class'::regclass, i.indexrelid, 0
     FROM pg_index i JOIN tree ON tree.oid = i.indrelid
    WHERE $2::text = 'UPDATE' AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
   UNION ALL
-  SELECT format('generated column %I of %s', a.attname, a.attrelid::regclass),
-         'pg_attrdef'::regclass, d.oid
+  -- Up to PostgreSQL 14 the column itself depends on what is in its expression.
+  SELECT format('generated column %I of %s', a.attname, a.attrelid::regclass), e.class, e.oid, e.part
     FROM pg_attribute a JOIN tree ON tree.oid = a.attrelid
     JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+   CROSS JOIN LATERAL (VALUES ('pg_attrdef'::regclass, d.oid, 0),
+                              ('pg_class'::regclass, a.attrelid, a.attnum::integer)) AS e (class, oid, part)
    WHERE $2::text = 'UPDATE' AND a.attgenerated <> ''
   UNION ALL
-  SELECT format('constraint %I of %s', c.conname, tree.oid::regclass), 'pg_constraint'::regclass, c.oid
+  SELECT format('constraint %I of %s', c.conname, tree.oid::regclass), 'pg_constraint'::regclass, c.oid, 0
     FROM tree
     JOIN pg_constraint c ON c.contype = 'c'
      AND (c.conrelid = tree.oid
@@ -45,11 +47,12 @@ WITH tree AS (
 ), called AS (
   SELECT c.place, d.refobjid AS oid
     FROM code c
-    JOIN pg_depend d ON d.classid = c.class AND d.objid = c.oid AND d.refclassid = 'pg_proc'::regclass
+    JOIN pg_depend d ON d.classid = c.class AND d.objid = c.oid AND d.objsubid = c.part
+     AND d.refclassid = 'pg_proc'::regclass
   UNION
   SELECT c.place, o.oprcode::oid
     FROM code c
-    JOIN pg_depend d ON d.classid = c.class AND d.objid = c.oid
+    JOIN pg_depend d ON d.classid = c.class AND d.objid = c.oid AND d.objsubid = c.part
      AND d.refclassid = 'pg_operator'::regclass
     JOIN pg_operator o ON o.oid = d.refobjid
 ), nameless AS MATERIALIZED (
