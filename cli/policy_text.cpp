@@ -145,6 +145,8 @@ Fields policy_fields(const Policy& policy) {
     for (const TableName& table : policy.cascade) tables.push_back(to_text(table));
     fields.emplace_back("cascade", joined(tables));
   }
+  if (!policy.trusted_owners.empty())
+    fields.emplace_back("trusted_owners", joined(policy.trusted_owners));
   if (policy.keep_min) fields.emplace_back("keep_min", fmt::format("{}", *policy.keep_min));
   if (policy.tenant) add_tenant_fields(fields, *policy.tenant);
   add_action_fields(fields, policy.action);

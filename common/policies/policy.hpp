@@ -140,6 +140,9 @@ struct Policy {
   Retention retain;  ///< > 0
   Condition where;
   std::vector<TableName> cascade;  ///< tables whose rows go along by foreign keys; 0..100, no twins
+  /// Roles of the target, exact, whose code triggers may run with the worker's rights; 0..100, no
+  /// twins. Superusers and the worker's own role always may.
+  std::vector<std::string> trusted_owners;
   std::optional<std::int64_t> keep_min;  ///< newest rows to keep in the table; none: no minimum
   std::optional<TenantRule> tenant;
   Action action;

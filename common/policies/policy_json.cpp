@@ -297,12 +297,12 @@ void read_strategy(const Reader& reader, Policy& policy) {
 }
 
 Policy read_policy(const Json& json) {
-  const Reader reader(
-      json, "policy",
-      {"name",       "target",     "table",    "timestamp", "retain",       "where",
-       "keep_min",   "tenant",     "schedule", "timezone",  "window",       "missed",
-       "overlap",    "jitter",     "lane",     "priority",  "expire_after", "strategy",
-       "partitions", "quarantine", "action",   "batch",     "cascade",      "units"});
+  const Reader reader(json, "policy",
+                      {"name",     "target",       "table",    "timestamp",  "retain",
+                       "where",    "keep_min",     "tenant",   "schedule",   "timezone",
+                       "window",   "missed",       "overlap",  "jitter",     "lane",
+                       "priority", "expire_after", "strategy", "partitions", "quarantine",
+                       "action",   "batch",        "cascade",  "units",      "trusted_owners"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
@@ -315,6 +315,7 @@ Policy read_policy(const Json& json) {
   policy.retain = read_retention(reader.get("retain"), "retain");
   if (reader.has("where")) policy.where = read_condition(reader.get("where"), 1);
   if (reader.has("cascade")) policy.cascade = read_cascade(reader.get("cascade"));
+  if (reader.has("trusted_owners")) policy.trusted_owners = reader.texts("trusted_owners");
   policy.keep_min = reader.optional_integer("keep_min");
   if (reader.has("tenant")) policy.tenant = read_tenant(reader.get("tenant"));
   if (reader.has("schedule")) policy.schedule = reader.text("schedule");
@@ -369,6 +370,7 @@ std::string to_canonical_json(const Policy& policy) {
   if (required || !policy.timestamp.empty()) json["timestamp"] = policy.timestamp;
   if (policy.where != Condition{}) json["where"] = to_json(policy.where);
   for (const TableName& table : policy.cascade) json["cascade"].push_back(to_json(table));
+  if (!policy.trusted_owners.empty()) json["trusted_owners"] = policy.trusted_owners;
   if (policy.keep_min) json["keep_min"] = *policy.keep_min;
   if (policy.tenant) json["tenant"] = to_json(*policy.tenant);
   if (!policy.schedule.empty()) json["schedule"] = policy.schedule;

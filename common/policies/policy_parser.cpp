@@ -28,17 +28,18 @@ constexpr std::size_t max_policies = 10'000;
 constexpr std::size_t max_keys = 100;
 constexpr std::size_t max_timestamps = 4;
 constexpr std::size_t max_cascade = 100;
+constexpr std::size_t max_trusted_owners = 100;
 constexpr std::size_t max_overrides = 100'000;
 constexpr std::size_t max_tenant_bytes = 1000;
 constexpr std::int64_t max_keep_min = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
 constexpr std::array<std::string_view, 3> target_keys{"url", "max_running", "rows_per_second"};
-constexpr std::array<std::string_view, 23> policy_keys{
+constexpr std::array<std::string_view, 24> policy_keys{
     "name",     "target",     "table",      "timestamp", "retain",       "where",
     "keep_min", "tenant",     "schedule",   "timezone",  "window",       "missed",
     "overlap",  "jitter",     "lane",       "priority",  "expire_after", "action",
-    "strategy", "partitions", "quarantine", "batch",     "cascade"};
+    "strategy", "partitions", "quarantine", "batch",     "cascade",      "trusted_owners"};
 constexpr std::array<std::string_view, 2> timestamp_keys{"column", "unit"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
@@ -92,6 +93,19 @@ TargetSpec read_target(const std::string& name, const YamlValue& value) {
   if (const YamlValue* rows = map.find("rows_per_second"))
     target.rows_per_second = rows->integer(1, rows_per_second_max);
   return target;
+}
+
+/// Different names of the catalog.
+std::vector<std::string> read_identifiers(const YamlValue& value, std::size_t most) {
+  std::vector<std::string> names;
+  for (const YamlValue& item : value.list(1, most)) {
+    std::string name = read_column(item);
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      item.fail(fmt::format("{} is in the list twice; remove one", shown(name)));
+    }
+    names.push_back(std::move(name));
+  }
+  return names;
 }
 
 TimeUnit read_unit(const YamlValue& value) {
@@ -212,6 +226,8 @@ Policy read_policy(const YamlValue& value) {
   if (const YamlValue* where = map.find("where")) policy.where = parse_condition(*where);
   if (const YamlValue* cascade = map.find("cascade"))
     policy.cascade = read_cascade(*cascade, policy);
+  if (const YamlValue* owners = map.find("trusted_owners"))
+    policy.trusted_owners = read_identifiers(*owners, max_trusted_owners);
   if (const YamlValue* tenant = map.find("tenant")) policy.tenant = read_tenant(*tenant);
   if (const YamlValue* keep_min = map.find("keep_min")) {
     policy.keep_min = read_keep_min(*keep_min);

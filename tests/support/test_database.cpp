@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "common/db/migrator.hpp"
 #include "common/db/pg_inspector.hpp"
@@ -15,7 +16,7 @@ namespace lethe::test {
 
 namespace {
 
-std::string server() {
+std::string usual_server() {
   const char* value = std::getenv("LETHE_TEST_DATABASE");
   if (value == nullptr)
     throw std::runtime_error("set LETHE_TEST_DATABASE, or run: tests/run (see CONTRIBUTING.md)");
@@ -28,17 +29,18 @@ std::string fresh_name() {
 }
 
 /// CREATE and DROP DATABASE do not run in a transaction.
-void on_server(const std::string& sql) {
-  pqxx::connection connection(server());
+void on_server(const std::string& server, const std::string& sql) {
+  pqxx::connection connection(server);
   pqxx::nontransaction work(connection);
   work.exec(sql);
 }
 
 }  // namespace
 
-TestDatabase::TestDatabase(bool installed) : name_(fresh_name()) {
-  on_server("CREATE DATABASE " + name_);
-  url_ = server() + " dbname=" + name_;
+TestDatabase::TestDatabase(bool installed, std::string server)
+    : server_(server.empty() ? usual_server() : std::move(server)), name_(fresh_name()) {
+  on_server(server_, "CREATE DATABASE " + name_);
+  url_ = server_ + " dbname=" + name_;
   if (installed) {
     db::Session session({.connection = url_, .application_name = "lethe-test"});
     db::Migrator(session).up();
@@ -51,7 +53,7 @@ TestDatabase::~TestDatabase() {
   try {
     if (on_violation != nullptr && !broken_on_purpose_) look_at_invariants();
     connection_.reset();
-    on_server("DROP DATABASE " + name_ + " WITH (FORCE)");
+    on_server(server_, "DROP DATABASE " + name_ + " WITH (FORCE)");
   } catch (const std::exception&) {
     // The private server goes away with its databases; a throwing destructor would hide the
     // failure.

@@ -55,8 +55,10 @@ std::string refusal(const pqxx::row& row, Action::Kind action) {
   if (flag(row, "has_children"))
     return "has inheritance children; write one policy for each of the tables, or use partitions";
   if (flag(row, "rls"))
-    return "has row-level security that hides rows from this role; give the worker's role "
-           "BYPASSRLS or a policy that shows it every row";
+    return fmt::format(
+        "has row-level security that hides rows from this role; run, for the worker's role: ALTER "
+        "ROLE {} BYPASSRLS",
+        text(row, "role"));
   const bool deletes = action == Action::Kind::remove;
   if (!flag(row, "may_read") || (deletes && !flag(row, "may_delete")))
     return fmt::format("may not be read{} by this role; run: GRANT SELECT{} ON {} TO {}",
@@ -122,8 +124,12 @@ void refuse_hazards(Transaction& transaction, const Policy& policy, TableFacts& 
   if (policy.action.kind == Action::Kind::call) return;  // only looked at
   if (table.updated) check_set_columns(transaction, policy, table, field);
   const auto hazards =
-      transaction.exec(queries::catalog_hazards, Params::of(table.oid, verb(table)));
+      transaction.exec(queries::catalog_hazards,
+                       Params::of(table.oid, verb(table), to_array(policy.trusted_owners)));
   if (!hazards.empty()) throw bad(field, "table", text(hazards.at(0), "hazard"));
+  const auto leaves =
+      transaction.exec(queries::catalog_leaf_hazards, Params::of(table.oid, verb(table)));
+  if (!leaves.empty()) throw bad(field, "table", text(leaves.at(0), "hazard"));
   if (policy.action.kind == Action::Kind::remove)
     refuse_foreign_keys(transaction, table, policy, field);
 }
@@ -169,7 +175,8 @@ TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation,
     table.columns[name] = {.quoted = text(column, "quoted"),
                            .type = type,
                            .time = time_type(type, unit_of(units, name)),
-                           .stored_type = text(column, "stored_type")};
+                           .stored_type = text(column, "stored_type"),
+                           .folds = flag(column, "folds")};
   }
   return table;
 }

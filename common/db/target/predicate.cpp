@@ -42,8 +42,9 @@ std::string comparison_sql(const Condition& condition, const ColumnFacts& column
     case Comparison::is_null:
       return name + (condition.values.at(0) == "true" ? " IS NULL" : " IS NOT NULL");
     case Comparison::like_prefix:
-      return fmt::format("pg_catalog.starts_with({}::text, {}::text)", name,
-                         params.bind(condition.values.at(0)));
+      // In bytes, as it always compares: of a collation that folds it would refuse.
+      return fmt::format("pg_catalog.starts_with({}::text COLLATE pg_catalog.\"C\", {}::text)",
+                         name, params.bind(condition.values.at(0)));
   }
   return "false";
 }
@@ -94,6 +95,15 @@ std::string tenant_sql(const ColumnFacts& column) {
   return fmt::format("(x.{}::text COLLATE pg_catalog.\"C\")", column.quoted);
 }
 
+std::string one_tenant_sql(const Policy& policy, const TableFacts& table, Params& params) {
+  const ColumnFacts& tenant = table.columns.at(policy.tenant->column);
+  const std::string value = bound(*policy.tenant->only, tenant.type, params);
+  std::string same = fmt::format("x.{} OPERATOR(pg_catalog.=) {}", tenant.quoted, value);
+  if (!tenant.folds) return same;
+  return fmt::format("({} AND {} OPERATOR(pg_catalog.=) {}::text)", same, tenant_sql(tenant),
+                     value);
+}
+
 std::string referenced_sql(const ForeignKeyFacts& key) {
   return fmt::format("EXISTS (SELECT 1 FROM {} WHERE {})", key.from_item, key.match);
 }
@@ -113,9 +123,7 @@ std::string Predicate::in_front(bool of_tenant, Params& params) const {
 }
 
 std::string Predicate::only_tenant(Params& params) const {
-  const ColumnFacts& tenant = table_.columns.at(policy_.tenant->column);
-  return fmt::format("x.{} OPERATOR(pg_catalog.=) {}", tenant.quoted,
-                     bound(*policy_.tenant->only, tenant.type, params));
+  return one_tenant_sql(policy_, table_, params);
 }
 
 /// The tenant's own cutoff, or that of the others. The server reads the map once for each

@@ -99,6 +99,11 @@ class Predicate {
 /// The tenant of alias `x` as text that compares byte by byte, as lethe.cutoffs stores it.
 [[nodiscard]] std::string tenant_sql(const ColumnFacts& column);
 
+/// Whether row x is the one tenant's that the policy was asked to clean (tenant->only), and not
+/// one's whose name the column's collation takes for the same; NULL for a row without a tenant.
+[[nodiscard]] std::string one_tenant_sql(const Policy& policy, const TableFacts& table,
+                                         Params& params);
+
 /// "Some row of the child points at row x": such a row x cannot be deleted. A key that is NULL in
 /// any column points at nothing (MATCH SIMPLE).
 [[nodiscard]] std::string referenced_sql(const ForeignKeyFacts& key);

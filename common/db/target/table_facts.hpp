@@ -18,6 +18,7 @@ struct ColumnFacts {
   std::string type;    ///< as SQL writes it, qualified where it must be
   TimeType time = TimeType::none;
   std::string stored_type = {};  ///< with its length or precision; of a domain: the domain
+  bool folds = false;            ///< by its collation different texts are equal
 };
 
 /// A foreign key that points at a table that Lethe cleans. All text is the server's own.

@@ -25,9 +25,7 @@ std::string countable(const Policy& policy, const TableFacts& table, Params& par
 /// Restricts a pass to the one tenant that was asked for.
 std::string only_tenant(const Policy& policy, const TableFacts& table, Params& params) {
   if (!policy.tenant->only) return "";
-  const ColumnFacts& tenant = table.columns.at(policy.tenant->column);
-  return fmt::format(" AND x.{} OPERATOR(pg_catalog.=) {}::{}", tenant.quoted,
-                     params.bind(*policy.tenant->only), tenant.type);
+  return " AND " + one_tenant_sql(policy, table, params);
 }
 
 /// Branches of the census's CASE, one per foreign key.
@@ -204,9 +202,7 @@ std::string judged_ctes(const OwnCutoffs& own, const std::string& as_of,
   std::string off = "false";
   if (by_tenant) off = tenant + " IS NULL";
   if (by_tenant && policy.tenant->only)
-    off += fmt::format(
-        " OR x.{} OPERATOR(pg_catalog.<>) {}::{}", table.columns.at(policy.tenant->column).quoted,
-        params.bind(*policy.tenant->only), table.columns.at(policy.tenant->column).type);
+    off += fmt::format(" OR NOT {}", one_tenant_sql(policy, table, params));
   if (exceptions) off += " OR NOT coalesce(e.enabled, true)";
   const std::string not_after =
       exceptions ? "coalesce(e.not_after, 'infinity')"

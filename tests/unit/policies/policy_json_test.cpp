@@ -30,6 +30,7 @@ class RandomPolicies {
     policy.timezone = text();
     for (std::int64_t count = below(3); count > 0; --count)
       policy.cascade.push_back({text(), text()});
+    if (below(2) == 0) policy.trusted_owners = texts(1, 3);
     policy.action = action();
     return policy;
   }
