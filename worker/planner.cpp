@@ -23,8 +23,9 @@ Piece whole(const RelationFacts& relation) {
   return {.relation = &relation, .strategy = Strategy::partition, .phase = 0, .useful = 1};
 }
 
+constexpr std::int64_t small_parts_max = 8;
+
 Piece swept(const RelationFacts& relation) {
-  constexpr std::int64_t small_parts_max = 8;
   const std::int64_t small = std::min(small_parts_max, relation.blocks / range_blocks_min);
   return {.relation = &relation,
           .strategy = Strategy::sweep,
@@ -34,7 +35,8 @@ Piece swept(const RelationFacts& relation) {
 
 Piece indexed(const RelationFacts& relation, std::size_t phase) {
   const KeyFacts& key = relation.keys[phase];
-  const double deserved = key.expired / static_cast<double>(range_rows_min);
+  const double small = std::min<double>(small_parts_max, key.expired / range_rows_min);
+  const double deserved = std::max(small, key.expired / range_rows_usual);
   const auto possible = static_cast<double>(key.splits.size() + 1);
   return {.relation = &relation,
           .strategy = Strategy::index,
