@@ -1,5 +1,6 @@
 // Rows that holds keep, whatever the strategy, the action and the type of the columns.
 
+#include "common/db/target/held_rows.hpp"
 #include "common/user_error.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/hold_steps.hpp"
@@ -229,6 +230,27 @@ TEST_CASE("many holds of the same shape keep the rows of each", "[holds]") {
   CHECK(census.holds.size() == 62);
   CHECK(fleet.work_off(fleet.start(test::policy_of("", 5))).rows == eligible - 62);
   CHECK(database.number("SELECT count(*) FROM public.t WHERE id BETWEEN 130 AND 191") == 62);
+}
+
+TEST_CASE("a thousand holds of the same columns are one comparison", "[holds]") {
+  std::vector<db::HeldBy> holds;
+  for (int n = 0; n < 500; ++n) {
+    const std::string value = std::to_string(n);
+    holds.push_back({n, "", {{"a", "OPERATOR(pg_catalog.=)", "bigint", value}}});
+    holds.push_back({n, "{7}", {{"a", "OPERATOR(pg_catalog.=)", "bigint", value}}});
+  }
+  db::Params params;
+  CHECK(
+      db::HeldRows(holds).held("x", params) ==
+      "((x.a OPERATOR(pg_catalog.=) ANY ($1::bigint[])) OR (x.tableoid OPERATOR(pg_catalog.=) ANY "
+      "($2::oid[]) AND x.a OPERATOR(pg_catalog.=) ANY ($3::bigint[])))");
+  CHECK(params.values().size() == 3);
+  db::Params none;
+  CHECK(db::HeldRows().held("x", none) == "false");
+  CHECK(db::Held().free(none) == "true");
+  CHECK(none.values().empty());
+  CHECK(db::HeldRows({{1, "{17,4}", {}}}).may_cover(4));
+  CHECK_FALSE(db::HeldRows({{1, "{17,4}", {}}}).may_cover(1));
 }
 
 TEST_CASE("a hold on what is not there or cannot be told apart is refused with the field",
