@@ -209,7 +209,7 @@ Exchange PgTaskQueue::exchange(const std::vector<Settlement>& settlements,
                                const std::optional<LeaseRequest>& request) {
   assert(!request || (request->tasks_max >= 1 && request->tasks_max <= 1000));
   assert(!request || (request->length.count() > 0 && !request->lanes.empty()));
-  if (put_off_) throw *std::exchange(put_off_, std::nullopt);
+  catch_up();
   Exchange result;
   if (!settlements.empty() || request) result = turn(settlements, request);
   const auto missing = request
@@ -219,13 +219,18 @@ Exchange PgTaskQueue::exchange(const std::vector<Settlement>& settlements,
     recognise_repeats(session_, settlements, result.settled);
     if (missing > 0) {
       top_up(*request, missing, result.leased);
-    } else if (!news_->empty() && (!request || is_due())) {
-      admit_now({}, request ? Patience::skip : Patience::wait);
+    } else if (!news_->empty() && !request) {
+      admit_now({}, Patience::wait);
     }
   } catch (const StoreError& error) {
     put_off_ = error;  // what the turn did is done, and the caller must hear of it
   }
   return result;
+}
+
+void PgTaskQueue::catch_up() {
+  if (put_off_) throw *std::exchange(put_off_, std::nullopt);
+  if (!news_->empty() && is_due()) admit_now({}, Patience::skip);
 }
 
 bool PgTaskQueue::is_due() const {

@@ -128,6 +128,9 @@ class TaskQueue {
     return exchange(settlements, std::nullopt).settled;
   }
 
+  /// Does what exchange() put off, if it is due: for when the tasks that it leased are under way.
+  virtual void catch_up() = 0;
+
   /// The frozen facts of a run for a task of that kind. Nothing when the run is gone.
   virtual std::optional<RunContext> run_context(const RunId& run, TaskKind kind) = 0;
 };

@@ -204,10 +204,12 @@ Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Limits
                    const Fence& fence) {
   const CleanWork& work = *step.payload.work;
   const Policy& policy = step.run.spec;
-  const std::string relation = confirm_identity(transaction, policy.action, work);
+  const Identity identity = confirm_identity(transaction, policy.action, work);
+  const std::string& relation = identity.name;
   TableFacts table = look_up_columns(transaction, work.relation, policy.units);
   std::vector<CascadeStep> children;
-  if (policy.action.kind == Action::Kind::remove) {
+  const bool removes = policy.action.kind == Action::Kind::remove;
+  if (removes && (identity.has_keys || !policy.cascade.empty())) {
     table.foreign_keys = look_up_foreign_keys(transaction, work.relation);
     mark_declared(table, policy);
     children = plan_cascade(transaction, table, policy, picked_rows(relation),
