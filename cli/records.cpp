@@ -159,6 +159,7 @@ Record run_details(const RunRow& row) {
                                {"requested_by", row.requested_by},
                                {"spec_sha256", row.spec_sha256},
                                {"spec", JsonText{row.spec_text}}});
+  record.push_back(text("vacuum", row.vacuum));
   return joined(std::move(record), space_fields(row.space));
 }
 

@@ -1,5 +1,7 @@
 #include "worker/executor.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <variant>
@@ -15,6 +17,7 @@ namespace lethe::worker {
 namespace {
 
 constexpr std::chrono::seconds tidy_every{30};
+constexpr std::chrono::hours vacuum_time_max{24};
 constexpr std::size_t kept_told_max = 20;  // log lines of one plan
 
 TargetTrouble trouble(TargetTrouble::Kind kind, std::string message) {
@@ -79,6 +82,7 @@ std::optional<Settlement> Executor::execute(const Job& job) {
   facts.overdue = began && clock_.now() >= job.end_by;
   auto settlement = next_step(facts, result, random_);
   if (settlement) settlement->policy = job.run->policy;
+  if (settlement && settlement->verify) settlement->verify->vacuum = job.run->spec.vacuum;
   if (settlement)
     settlement->took = std::chrono::ceil<std::chrono::milliseconds>(clock_.now() - started);
   else
@@ -138,6 +142,7 @@ StepResult Executor::step(const Job& job, StepFacts& facts) {
     case TaskKind::plan: return plan(job);
     case TaskKind::clean: return clean(job, payload, facts);
     case TaskKind::verify: return widened(runner_->verify(*job.run, job.task.lease, payload));
+    case TaskKind::vacuum: return vacuum(job);
   }
   return trouble(TargetTrouble::Kind::permanent, "this version does not know the task's kind");
 }
@@ -176,6 +181,14 @@ StepResult Executor::clean(const Job& job, const TaskPayload& payload, StepFacts
                {"task", job.task.lease.task.value},
                {"policy", job.run->policy},
                {"rows", batch->parked}});
+  return widened(std::move(result));
+}
+
+StepResult Executor::vacuum(const Job& job) {
+  using std::chrono::milliseconds;
+  const auto left = std::chrono::duration_cast<milliseconds>(job.end_by - clock_.now());
+  auto result = runner_->vacuum(*job.run, job.task.lease,
+                                std::clamp<milliseconds>(left, milliseconds(1), vacuum_time_max));
   return widened(std::move(result));
 }
 

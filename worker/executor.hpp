@@ -57,6 +57,7 @@ class Executor {
   [[nodiscard]] bool holds(const Job& job, Clock::time_point now) const;
   [[nodiscard]] StepResult step(const Job& job, StepFacts& facts);
   [[nodiscard]] StepResult plan(const Job& job);
+  [[nodiscard]] StepResult vacuum(const Job& job);
   [[nodiscard]] StepResult clean(const Job& job, const TaskPayload& payload, StepFacts& facts);
 
   Clock& clock_;

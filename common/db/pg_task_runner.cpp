@@ -14,6 +14,7 @@
 #include "common/db/target/look_step.hpp"
 #include "common/db/target/quarantine.hpp"
 #include "common/db/target/space_step.hpp"
+#include "common/db/target/vacuum_step.hpp"
 #include "common/db/target/verify_step.hpp"
 #include "common/policies/action.hpp"
 #include "common/policies/strategy_choice.hpp"
@@ -27,6 +28,9 @@ namespace {
 /// No purge of a plan begins later; the next plan goes on.
 constexpr std::chrono::milliseconds purge_time{5'000};
 
+/// No VACUUM of a step begins later; the next step goes on.
+constexpr std::chrono::milliseconds vacuum_step_time{2'000};
+
 /// Trouble that another table may not have.
 bool is_about_one_table(TargetTrouble::Kind kind) {
   return kind == TargetTrouble::Kind::permanent || kind == TargetTrouble::Kind::unsupported ||
@@ -34,8 +38,12 @@ bool is_about_one_table(TargetTrouble::Kind kind) {
 }
 
 /// A batch is shown in pg_stat_activity with the run and task that it works for.
+std::string batch_name(const RunContext& run, const LeaseToken& lease) {
+  return fmt::format("lethe/{}/{}", run.id.value, lease.task.value);
+}
+
 std::string batch_settings(const RunContext& run, const LeaseToken& lease) {
-  return fmt::format("SET LOCAL application_name = 'lethe/{}/{}'", run.id.value, lease.task.value);
+  return fmt::format("SET LOCAL application_name = '{}'", batch_name(run, lease));
 }
 
 /// Marks the session that cancel() may reach, for as long as it lives.
@@ -264,6 +272,52 @@ std::variant<Verified, TargetTrouble> PgTaskRunner::verify(const RunContext& run
         verified != nullptr && verified->finished && verified->clean)
       verified->space = look_at_space_of(run, lease);
     return result;
+  } catch (const StoreError& error) {
+    return to_trouble(error);  // looking again does no harm, whether or not it was committed
+  }
+}
+
+std::optional<TargetTrouble> PgTaskRunner::vacuum_one(const RunContext& run,
+                                                      const LeaseToken& lease,
+                                                      const std::string& relation,
+                                                      std::chrono::milliseconds time) {
+  Session session({.connection = run.target_url,
+                   .application_name = batch_name(run, lease),
+                   .statement_timeout = time,
+                   .lock_timeout = lock_timeout_,
+                   .settings = SettingsScope::session});
+  const Running running(running_mutex_, running_, session);
+  try {
+    vacuum_relation(session, relation);
+    return std::nullopt;
+  } catch (const StoreError& error) {
+    TargetTrouble trouble = to_trouble(error);
+    trouble.message = fmt::format("VACUUM of {}: {}", relation, trouble.message);
+    return trouble;
+  }
+}
+
+std::variant<Vacuumed, TargetTrouble> PgTaskRunner::vacuum(const RunContext& run,
+                                                           const LeaseToken& lease,
+                                                           std::chrono::milliseconds time) {
+  const Stopwatch watch;
+  std::optional<std::uint32_t> done;
+  try {
+    while (true) {
+      // The fence before each VACUUM and after it. One that is late all the same does no harm: it
+      // changes no row, and the server runs one at a time on a table.
+      const auto found = guarded<VacuumNext>(run, lease, [&](Transaction& transaction) {
+        return next_to_vacuum(transaction, run, lease, done);
+      });
+      if (const auto* trouble = std::get_if<TargetTrouble>(&found)) return *trouble;
+      const auto& next = std::get<VacuumNext>(found);
+      if (next.relation == 0)
+        return Vacuumed{.finished = true, .left = next.left, .space = look_at_space_of(run, lease)};
+      if (done && watch.elapsed() > vacuum_step_time)
+        return Vacuumed{.finished = false, .left = ""};
+      if (auto trouble = vacuum_one(run, lease, next.name, time - watch.elapsed())) return *trouble;
+      done = next.relation;
+    }
   } catch (const StoreError& error) {
     return to_trouble(error);  // looking again does no harm, whether or not it was committed
   }

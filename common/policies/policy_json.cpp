@@ -285,7 +285,7 @@ Policy read_policy(const Json& json) {
       {"name",       "target",     "table",    "timestamp", "retain",       "where",
        "keep_min",   "tenant",     "schedule", "timezone",  "window",       "missed",
        "overlap",    "jitter",     "lane",     "priority",  "expire_after", "strategy",
-       "partitions", "quarantine", "action",   "batch",     "cascade"});
+       "partitions", "quarantine", "action",   "batch",     "cascade",      "vacuum"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
@@ -304,6 +304,7 @@ Policy read_policy(const Json& json) {
   read_timing(reader, policy);
   if (reader.has("batch")) policy.batch = read_batch(reader.get("batch"));
   read_strategy(reader, policy);
+  if (reader.has("vacuum")) policy.vacuum = reader.boolean("vacuum");
   return policy;
 }
 
@@ -335,6 +336,7 @@ void add_strategy(const Policy& policy, Json& json) {
   if (policy.partitions != usual.partitions) json["partitions"] = to_string(policy.partitions);
   if (policy.quarantine_seconds != usual.quarantine_seconds)
     json["quarantine"] = policy.quarantine_seconds;
+  if (policy.vacuum) json["vacuum"] = true;
 }
 
 }  // namespace

@@ -33,11 +33,11 @@ constexpr std::int64_t max_keep_min = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
 constexpr std::array<std::string_view, 3> target_keys{"url", "max_running", "rows_per_second"};
-constexpr std::array<std::string_view, 23> policy_keys{
+constexpr std::array<std::string_view, 24> policy_keys{
     "name",     "target",     "table",      "timestamp", "retain",       "where",
     "keep_min", "tenant",     "schedule",   "timezone",  "window",       "missed",
     "overlap",  "jitter",     "lane",       "priority",  "expire_after", "action",
-    "strategy", "partitions", "quarantine", "batch",     "cascade"};
+    "strategy", "partitions", "quarantine", "batch",     "cascade",      "vacuum"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
 
@@ -202,6 +202,7 @@ Policy read_policy(const YamlValue& value) {
   read_schedule(map, policy);
   read_timing(map, policy);
   if (const YamlValue* batch = map.find("batch")) policy.batch = read_batch(*batch);
+  if (const YamlValue* vacuum = map.find("vacuum")) policy.vacuum = vacuum->boolean();
   check_action(map, policy);
   read_strategy(map, policy);
   return policy;

@@ -110,6 +110,10 @@ class FakeTaskRunner final : public TaskRunner {
                                                              const TaskPayload&) override {
     return target_.verified;
   }
+  [[nodiscard]] std::variant<Vacuumed, TargetTrouble> vacuum(const RunContext&, const LeaseToken&,
+                                                             std::chrono::milliseconds) override {
+    return Vacuumed{.finished = true, .left = ""};
+  }
   void tidy() override {}
   void cancel() noexcept override { target_.cancel(this); }
 

@@ -29,6 +29,7 @@ class RandomPolicies {
     for (std::int64_t count = below(3); count > 0; --count)
       policy.cascade.push_back({text(), text()});
     policy.action = action();
+    policy.vacuum = below(2) == 0;
     return policy;
   }
 
