@@ -58,6 +58,10 @@ Census NamedTarget::census(const Policy& policy) {
   return named([&] { return target_->census(policy); });
 }
 
+Explanation NamedTarget::explain(const Policy& policy) {
+  return named([&] { return target_->explain(policy); });
+}
+
 void NamedTarget::set_gate(const std::string& policy, std::int64_t epoch, bool halted,
                            const std::string& reason) {
   named([&] { target_->set_gate(policy, epoch, halted, reason); });

@@ -7,6 +7,7 @@
 #include "common/policies/action.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/policies/strategy_choice.hpp"
+#include "common/policies/time_unit.hpp"
 #include "common/policies/timing_parser.hpp"
 
 namespace lethe::cli {
@@ -16,6 +17,13 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 std::string joined(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string timestamps_text(const Policy& policy) {
+  std::vector<std::string> columns;
+  for (const std::string& column : policy.timestamp)
+    columns.push_back(timestamp_text(policy, column));
+  return joined(columns);
 }
 
 std::string comparison_text(const Condition& leaf) {
@@ -128,7 +136,7 @@ Fields policy_fields(const Policy& policy) {
   Fields fields{{"target", policy.target}};
   if (!policy.timestamp.empty()) {  // a function may do without a table
     fields.emplace_back("table", to_text(policy.table));
-    fields.emplace_back("timestamp", joined(policy.timestamp));
+    fields.emplace_back("timestamp", timestamps_text(policy));
   }
   fields.emplace_back("retain", to_text(policy.retain));
   const std::string where = condition_text(policy.where);
@@ -138,6 +146,8 @@ Fields policy_fields(const Policy& policy) {
     for (const TableName& table : policy.cascade) tables.push_back(to_text(table));
     fields.emplace_back("cascade", joined(tables));
   }
+  if (!policy.trusted_owners.empty())
+    fields.emplace_back("trusted_owners", joined(policy.trusted_owners));
   if (policy.keep_min) fields.emplace_back("keep_min", fmt::format("{}", *policy.keep_min));
   if (policy.tenant) add_tenant_fields(fields, *policy.tenant);
   add_action_fields(fields, policy.action);

@@ -132,11 +132,10 @@ std::optional<Settlement> after_vacuum_trouble(const StepFacts& facts, const Tar
   switch (trouble.kind) {
     case Kind::fenced:
     case Kind::halted:
-    case Kind::closed:
     case Kind::unreachable: return std::nullopt;
     case Kind::timed_out:
-      if (facts.given_up && !facts.overdue)
-        return result;  // the worker stops; the next one goes on
+      if (facts.cancelled || (facts.given_up && !facts.overdue))
+        return result;  // not its own fault: the next worker goes on, or an operator wants no more
       break;
     case Kind::locked:
     case Kind::retryable:

@@ -1,78 +1,15 @@
 #include "worker/planner.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "common/policies/strategy_choice.hpp"
+#include "common/tasks/strategy_cost.hpp"
 
 namespace lethe::worker {
 
 namespace {
-
-constexpr double index_fraction_max = 0.05;
-constexpr std::int32_t first_version_with_ranges = 140'000;  // TID range scans
-
-bool has_index(const RelationFacts& relation, const Policy& policy) {
-  return relation.keys.size() == policy.timestamp.size() && !relation.keys.empty() &&
-         std::all_of(relation.keys.begin(), relation.keys.end(),
-                     [](const KeyFacts& key) { return key.indexed; });
-}
-
-bool few_are_expired(const RelationFacts& relation) {
-  return relation.rows > 0 && relation.expired >= 0 &&
-         std::max(relation.expired, relation.passed) / relation.rows <= index_fraction_max;
-}
-
-std::string in_quotes(const std::string& name) {
-  std::string result = "\"";
-  for (const char c : name) {
-    if (c == '"') result += '"';
-    result += c;
-  }
-  return result + '"';
-}
-
-/// `who` needs one: "strategy index".
-std::string missing_index(std::string_view who, const RelationFacts& relation,
-                          const Policy& policy) {
-  std::string cure;
-  for (std::size_t i = 0; i < policy.timestamp.size(); ++i) {
-    if (i < relation.keys.size() && relation.keys[i].indexed) continue;
-    cure += fmt::format("{}CREATE INDEX CONCURRENTLY ON {} ({})", cure.empty() ? "" : "; ",
-                        relation.name, in_quotes(policy.timestamp[i]));
-  }
-  return fmt::format("{} needs an index on each timestamp column of {}; create one: {}", who,
-                     relation.name, cure);
-}
-
-bool goes_whole(const RelationFacts& relation) {
-  return relation.partition.expired && relation.partition.obstacle.empty();
-}
-
-/// Why no partition can go as a whole although the policy asks for it; "" when one can.
-std::string whole_obstacle(const PlanFacts& facts, const Policy& policy) {
-  if (const auto why = drop_obstacle(policy); !why.empty()) return std::string(why);
-  const bool ranged =
-      facts.relations.empty() ||
-      std::any_of(facts.relations.begin(), facts.relations.end(),
-                  [](const RelationFacts& relation) { return relation.partition.ranged; });
-  if (ranged) return "";
-  return fmt::format("the table is not partitioned by ranges of {} alone", policy.timestamp.at(0));
-}
-
-/// What this role would need to take the partitions away that are to go; "" when it may.
-std::string missing_right(const PlanFacts& facts) {
-  for (const RelationFacts& relation : facts.relations) {
-    if (!goes_whole(relation) || relation.partition.missing_right.empty()) continue;
-    return fmt::format(
-        "taking partition {} away needs the rights of its owner; run: {}; or write partitions: "
-        "rows",
-        relation.name, relation.partition.missing_right);
-  }
-  return "";
-}
 
 /// A relation, or what an index leads to in it, before it is split into tasks.
 struct Piece {
@@ -199,46 +136,28 @@ Plan call_of(const FunctionIdentity& function) {
           .kept_whole = {}};
 }
 
-/// How the rows of a relation go, or why they cannot.
-std::variant<Strategy, std::string> by_rows(const RelationFacts& relation, const PlanFacts& facts,
-                                            const Policy& policy) {
-  const bool has_indexes = has_index(relation, policy);
-  const bool slow_sweeps = facts.server_version < first_version_with_ranges;
-  if (policy.strategy == StrategyChoice::sweep) return Strategy::sweep;
-  if (policy.strategy == StrategyChoice::index) {
-    if (!has_indexes) return missing_index("strategy index", relation, policy);
-    return Strategy::index;
-  }
-  if (has_indexes && (slow_sweeps || few_are_expired(relation))) return Strategy::index;
-  return Strategy::sweep;
-}
-
 }  // namespace
 
 std::variant<Plan, std::string> make_plan(const PlanFacts& facts, const Policy& policy) {
   if (facts.function) return call_of(*facts.function);
-  if (std::string right = missing_right(facts); !right.empty()) return right;
+  if (std::string refusal = plan_refusal(facts.relations, policy); !refusal.empty()) return refusal;
   Plan plan;
-  if (policy.strategy == StrategyChoice::partition || drops_partitions(policy)) {
-    const std::string why = whole_obstacle(facts, policy);
-    if (!why.empty() && policy.strategy == StrategyChoice::partition)
-      return fmt::format("strategy partition is impossible: {}; write strategy: auto", why);
-    if (!why.empty()) plan.kept_whole.emplace_back("every partition", why);
-  }
+  if (std::string why = whole_obstacle(facts.relations, policy); !why.empty())
+    plan.kept_whole.emplace_back("every partition", std::move(why));
   std::vector<Piece> pieces;  // first those that end soonest
   std::vector<Piece> by_index;
   std::vector<Piece> by_blocks;
   for (const RelationFacts& relation : facts.relations) {
-    if (goes_whole(relation)) {  // an empty one as well: it would stand there for ever
+    const ChosenStrategy choice = choose_strategy(relation, policy, facts.server_version);
+    if (choice.chosen == Strategy::partition) {
       pieces.push_back(whole(relation));
       continue;
     }
-    if (relation.partition.expired)
+    if (relation.partition.expired && drops_partitions(policy))
       plan.kept_whole.emplace_back(relation.name, relation.partition.obstacle);
     if (relation.blocks <= 0) continue;
-    auto chosen = by_rows(relation, facts, policy);
-    if (auto* refusal = std::get_if<std::string>(&chosen)) return std::move(*refusal);
-    if (std::get<Strategy>(chosen) == Strategy::sweep) {
+    if (!choice.chosen) return choice.reason;
+    if (choice.chosen == Strategy::sweep) {
       by_blocks.push_back(swept(relation));
       continue;
     }

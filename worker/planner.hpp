@@ -39,7 +39,7 @@ struct Plan {
   /// "sweep", "index", "partition", "mixed", each followed by ", set" where rows are changed;
   /// "call"; "none": no work
   std::string strategy;
-  std::optional<std::int64_t> estimated_rows;  ///< expired rows; nothing: a table has no statistics
+  std::optional<std::int64_t> estimated_rows;  ///< expired rows; nothing: a table has no estimate
   std::vector<PlannedWork> work;
   /// Partitions that were to go as a whole and go row by row: name, or "every partition", and why.
   std::vector<std::pair<std::string, std::string>> kept_whole;
@@ -48,13 +48,11 @@ struct Plan {
 /// Chooses the strategy and splits the work: the plan, or why there is none and what to do, in one
 /// line.
 ///
-/// A leaf partition goes as a whole where the policy asks for it, no row in it can be young enough
-/// to stay, and nothing else holds it back. Every other
-/// relation that has a block is visited completely, whatever statistics say of it, for they
-/// may be old: by an index where one leads to the expired rows of every timestamp column and at
-/// most a twentieth of the rows is passed on the way to them, else by block ranges. A function is
-/// one task. Statistics decide into how many
-/// tasks and where an index is split; every block, and every value of an index, is in one range.
+/// Each relation goes as choose_strategy() says. A leaf partition goes as a whole where the policy
+/// asks for it, no row in it can be young enough to stay, and nothing else holds it back. Every
+/// other relation that has a block is visited completely, whatever estimates say of it, for they
+/// may be old. A function is one task. Statistics decide into how many tasks and where an index is
+/// split; every block, and every value of an index, is in one range.
 /// Pure. Source: docs/ARCHITECTURE.md, "Strategies".
 [[nodiscard]] std::variant<Plan, std::string> make_plan(const PlanFacts& facts,
                                                         const Policy& policy);

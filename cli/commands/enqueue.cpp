@@ -13,6 +13,7 @@
 #include "common/policies/policy_json.hpp"
 #include "common/policies/policy_parser.hpp"
 #include "common/policies/text_rules.hpp"
+#include "common/policies/time_unit.hpp"
 
 namespace lethe::cli {
 namespace {
@@ -41,11 +42,26 @@ struct EnqueueOptions {
   bool wait = false;
 };
 
-std::vector<std::string> parse_columns(const std::string& text) {
-  std::vector<std::string> columns = split(text, ',');
-  for (const std::string& column : columns) {
-    if (column.empty() || columns.size() > timestamps_max)
-      throw std::invalid_argument("write 1 to 4 columns, such as started_at,created_at");
+/// Timestamp columns as a policy has them.
+struct TimeColumns {
+  std::vector<std::string> names;
+  TimeUnits units;
+};
+
+/// "a,b:ms": what stands behind the last colon of a column is its unit, if it is one.
+TimeColumns parse_columns(const std::string& text) {
+  TimeColumns columns;
+  for (std::string& name : split(text, ',')) {
+    const std::size_t colon = name.rfind(':');
+    const auto unit = colon == std::string::npos ? std::optional<TimeUnit>()
+                                                 : find_time_unit(name.substr(colon + 1));
+    if (unit) {
+      name.resize(colon);
+      columns.units[name] = *unit;
+    }
+    columns.names.push_back(name);
+    if (name.empty() || columns.names.size() > timestamps_max)
+      throw std::invalid_argument("write 1 to 4 columns, such as started_at,created_ms:ms");
   }
   return columns;
 }
@@ -67,7 +83,9 @@ Policy make_policy(const EnqueueOptions& options) {
   Policy policy;
   policy.target = options.target;
   policy.table = parsed("--table", options.table, parse_table_name);
-  policy.timestamp = parsed("--timestamp", options.timestamp, parse_columns);
+  const TimeColumns columns = parsed("--timestamp", options.timestamp, parse_columns);
+  policy.timestamp = columns.names;
+  policy.units = columns.units;
   policy.retain = parsed("--older-than", options.older_than, parse_retention);
   for (const std::string& equality : options.where)
     policy.where.children.push_back(parsed("--where", equality, parse_equality));
@@ -158,8 +176,8 @@ void add_enqueue(const Command& root) {
   command.required("--target", options->target, "where")
       .required("--table", options->table, "SCHEMA.TABLE, or TABLE in the schema public")
       .required("--timestamp", options->timestamp,
-                "column that tells a row's age; with C1,C2 the second counts where the first is "
-                "NULL")
+                "column that tells a row's age, with :s, :ms, :us or :uuidv7 behind a number or a "
+                "UUID; with C1,C2 the second counts where the first is NULL")
       .required("--older-than", options->older_than, "age from which rows go, such as 90d")
       .option("--tenant-column", options->tenant_column, "column that holds the tenant")
       .option("--tenant", options->tenant, "only rows of this tenant")

@@ -105,6 +105,7 @@ void add_policy(const Command& root) {
       .add("preview", "Counts what a run made now would delete; writes nothing",
            "lethe policy preview executions-90d")
       .runs_with("NAME", "of the policy", preview);
+  add_policy_explain(policy);
   add_policy_changes(policy);
   const auto options = std::make_shared<NextOptions>();
   policy.add("next", "Lists the next firings", "lethe policy next executions-90d --count 3")

@@ -10,6 +10,9 @@ void add_policy(const Command& root);
 /// Adds `apply` and `diff` to `lethe policy`.
 void add_policy_files(const Command& policy);
 
+/// Adds `explain` to `lethe policy`.
+void add_policy_explain(const Command& policy);
+
 /// Adds `enable`, `disable`, `remove` and `run` to `lethe policy`.
 void add_policy_changes(const Command& policy);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/policies/policy.hpp"
+#include "common/tasks/task_runner.hpp"
 
 namespace lethe {
 
@@ -68,6 +69,43 @@ struct ParkedRow {
   std::string at;       ///< ISO 8601
 };
 
+/// A foreign key that points to the table.
+struct ForeignKey {
+  std::string name;
+  std::string child;  ///< the table that it belongs to; all names are quoted
+  std::string columns;
+  std::string action;  ///< "no action", "restrict", "cascade", "set null", "set default"
+  /// Statements that would make the indexes that serve it: one for the child, or for each of its
+  /// leaf partitions, that has none.
+  std::vector<std::string> missing_indexes;
+  std::int64_t child_blocks = 0;
+  double child_rows = -1;  ///< by statistics; -1: unknown
+};
+
+/// A trigger that a batch on the table fires.
+struct FiredTrigger {
+  std::string name;
+  std::string relation;
+  std::string timing;  ///< e.g. "after each row"
+  std::string function;
+};
+
+/// What a plan made now would know of a policy's table.
+struct Explanation {
+  std::string cutoff;               ///< ISO 8601, without keep_min
+  std::int32_t server_version = 0;  ///< e.g. 150018
+  std::string refusal;   ///< why a run would refuse the table or function; "" when it would not
+  std::string function;  ///< that is called: then there is nothing else here; "" for none
+  std::vector<RelationFacts> relations;
+  std::vector<ForeignKey> foreign_keys;
+  std::vector<FiredTrigger> triggers;
+};
+
+/// What a foreign key adds to the deletion of `rows` rows, in milliseconds of one session: where an
+/// index is missing each of them is looked for in the whole child. Rough; the rows of the child
+/// that the key deletes or changes are not counted.
+[[nodiscard]] double foreign_key_cost_ms(const ForeignKey& key, double rows);
+
 /// Sums over a run's ledger in the target.
 struct LedgerTotals {
   std::int64_t batches = 0;
@@ -114,6 +152,10 @@ class TargetDatabase {
   /// Counts in a read-only transaction what a run made now would delete and what it would keep.
   /// UserError (refused) for a policy that calls a function and names no table.
   virtual Census census(const Policy& policy) = 0;
+
+  /// Looks at the policy's table in a read-only transaction as a plan does: catalog, statistics,
+  /// at most a sample of its blocks.
+  virtual Explanation explain(const Policy& policy) = 0;
 
   /// Moves the gate of a policy to `epoch`: returns when no batch of an older epoch is in flight.
   virtual void set_gate(const std::string& policy, std::int64_t epoch, bool halted,

@@ -7,8 +7,10 @@
 
 #include "common/db/migrator.hpp"
 #include "common/db/queries.gen.hpp"
+#include "common/db/target/batch_transaction.hpp"
 #include "common/db/target/cascade.hpp"
 #include "common/db/target/catalog.hpp"
+#include "common/db/target/explain_step.hpp"
 #include "common/db/target/foreign_keys.hpp"
 #include "common/db/target/functions.hpp"
 #include "common/db/target/partitions.hpp"
@@ -16,6 +18,7 @@
 #include "common/db/target/row_step.hpp"
 #include "common/db/target/set_columns.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
+#include "common/db/target/unit_proof.hpp"
 #include "common/db/target/value_check.hpp"
 #include "common/db/transact.hpp"
 #include "common/policies/policy_json.hpp"
@@ -32,7 +35,7 @@ constexpr std::size_t tenants_shown = 20;
 /// Whoever changes a gate row waits for the batches in flight, each of which is shorter than this.
 constexpr std::chrono::milliseconds gate_patience{60'000};
 
-/// A census reads the whole table.
+/// A census reads the whole table; an explanation a few blocks of it, for keep_min perhaps more.
 constexpr std::string_view census_settings =
     "SET LOCAL statement_timeout = '10min'; SET TRANSACTION READ ONLY";
 
@@ -201,7 +204,9 @@ void PgTargetDatabase::check_policy(const Policy& policy, const std::string& fie
       static_cast<void>(look_up_function(transaction, policy, field));
     if (policy.timestamp.empty()) return;  // a function may do without a table
     const TableFacts table = look_up_table(transaction, policy, field);
-    require_locks(look_up_relations(transaction, table, field), policy, field);
+    const auto relations = look_up_relations(transaction, table, field);
+    require_locks(relations, policy, field);
+    prove_units(transaction, policy, table, relations, field);
     check_values(transaction, policy, table, field);
     if (drops_partitions(policy)) check_partitions(transaction, policy, table, field);
     if (policy.tenant.has_value()) check_tenants(transaction, policy, table, field);
@@ -220,8 +225,7 @@ Census PgTargetDatabase::census(const Policy& policy) {
       session_, "policy_census",
       [&](Transaction& transaction) {
         const TableFacts table = look_up_table(transaction, policy, "policy");
-        const auto now =
-            transaction.exec(queries::gate_limits, Params::of(to_interval(policy.retain))).at(0);
+        const PreviewLimits now = preview_limits(transaction, policy, {});
         std::string boundary;
         if (policy.keep_min.value_or(0) > 0) {
           const BuiltStatement built = table_boundary(policy, table);
@@ -229,14 +233,14 @@ Census PgTargetDatabase::census(const Policy& policy) {
         }
         Census census;
         census.action = policy.action.kind;
-        census.cutoff = text(now, "cutoff");
+        census.cutoff = now.age_cutoff;
         const OverrideColumns overrides = override_columns(policy);
         const OwnCutoffs own{.policy = policy, .overrides = overrides, .table = table};
         census.references = references_of(table);
-        const BuiltStatement built = db::census(own, text(now, "as_of"), boundary);
+        const BuiltStatement built = db::census(own, now.limits.as_of, boundary);
         for (const auto& row : transaction.exec_built(built.sql, built.params))
           add_verdict(census, row);
-        census.children = children_of(transaction, own, text(now, "as_of"), boundary);
+        census.children = children_of(transaction, own, now.limits.as_of, boundary);
         std::int64_t blocks = 0;
         for (const auto& relation : look_up_relations(transaction, table, "policy"))
           blocks += relation.blocks;
@@ -251,6 +255,20 @@ Census PgTargetDatabase::census(const Policy& policy) {
         return census;
       },
       std::string(census_settings));
+}
+
+Explanation PgTargetDatabase::explain(const Policy& policy) {
+  Explanation explanation = transact(
+      session_, "policy_explain",
+      [&](Transaction& transaction) { return explain_step(transaction, policy); },
+      std::string(census_settings));
+  if (!explanation.refusal.empty()) return explanation;
+  try {
+    require_installed(policy.target);
+  } catch (const UserError& error) {
+    explanation.refusal = error.what();
+  }
+  return explanation;
 }
 
 void PgTargetDatabase::change_gate(const std::string& row, std::optional<std::int64_t> epoch,

@@ -17,6 +17,7 @@ class PgTargetDatabase final : public TargetDatabase {
   std::vector<Finding> check() override;
   void check_policy(const Policy& policy, const std::string& field) override;
   Census census(const Policy& policy) override;
+  Explanation explain(const Policy& policy) override;
   void set_gate(const std::string& policy, std::int64_t epoch, bool halted,
                 const std::string& reason) override;
   void halt(bool halted, const std::string& reason) override;

@@ -28,13 +28,20 @@ namespace {
 /// No purge of a plan begins later; the next plan goes on.
 constexpr std::chrono::milliseconds purge_time{5'000};
 
-/// No VACUUM of a step begins later; the next step goes on.
+/// No VACUUM of a relation that was not tried before begins later; the next step goes on.
 constexpr std::chrono::milliseconds vacuum_step_time{2'000};
 
 /// Trouble that another table may not have.
 bool is_about_one_table(TargetTrouble::Kind kind) {
   return kind == TargetTrouble::Kind::permanent || kind == TargetTrouble::Kind::unsupported ||
          kind == TargetTrouble::Kind::locked || kind == TargetTrouble::Kind::poisoned;
+}
+
+/// What kept two tables from being vacuumed: worth another attempt when one of them is.
+TargetTrouble both(const TargetTrouble& first, const TargetTrouble& second) {
+  TargetTrouble trouble = first.kind == TargetTrouble::Kind::locked ? first : second;
+  trouble.message = first.message + "; " + second.message;
+  return trouble;
 }
 
 /// A batch is shown in pg_stat_activity with the run and task that it works for.
@@ -277,18 +284,11 @@ std::variant<Verified, TargetTrouble> PgTaskRunner::verify(const RunContext& run
   }
 }
 
-std::optional<TargetTrouble> PgTaskRunner::vacuum_one(const RunContext& run,
-                                                      const LeaseToken& lease,
-                                                      const std::string& relation,
+std::optional<TargetTrouble> PgTaskRunner::vacuum_one(Session& session, const std::string& relation,
                                                       std::chrono::milliseconds time) {
-  Session session({.connection = run.target_url,
-                   .application_name = batch_name(run, lease),
-                   .statement_timeout = time,
-                   .lock_timeout = lock_timeout_,
-                   .settings = SettingsScope::session});
   const Running running(running_mutex_, running_, session);
   try {
-    vacuum_relation(session, relation);
+    vacuum_relation(session, relation, std::max(time, std::chrono::milliseconds(1)));
     return std::nullopt;
   } catch (const StoreError& error) {
     TargetTrouble trouble = to_trouble(error);
@@ -301,23 +301,39 @@ std::variant<Vacuumed, TargetTrouble> PgTaskRunner::vacuum(const RunContext& run
                                                            const LeaseToken& lease,
                                                            std::chrono::milliseconds time) {
   const Stopwatch watch;
-  std::optional<std::uint32_t> done;
   try {
-    while (true) {
-      // The fence before each VACUUM and after it. One that is late all the same does no harm: it
-      // changes no row, and the server runs one at a time on a table.
-      const auto found = guarded<VacuumNext>(run, lease, [&](Transaction& transaction) {
-        return next_to_vacuum(transaction, run, lease, done);
+    const auto found = guarded<VacuumWork>(run, lease, [&](Transaction& transaction) {
+      return look_for_vacuum(transaction, run, lease);
+    });
+    if (const auto* trouble = std::get_if<TargetTrouble>(&found)) return *trouble;
+    const auto& work = std::get<VacuumWork>(found);
+    VacuumProgress progress = work.progress;
+    std::optional<TargetTrouble> left;
+    // These settings are not a batch's.
+    Session session({.connection = run.target_url,
+                     .application_name = batch_name(run, lease),
+                     .lock_timeout = lock_timeout_,
+                     .settings = SettingsScope::session});
+    for (const auto& [oid, name] : work.relations) {
+      if (!work.again && watch.elapsed() > vacuum_step_time) return Vacuumed{};
+      const auto trouble = vacuum_one(session, name, time - watch.elapsed());
+      if (trouble && !is_about_one_table(trouble->kind)) return *trouble;
+      if (trouble) left = left ? both(*left, *trouble) : *trouble;
+      progress.tried(oid, !trouble);
+      // The fence after each VACUUM and before the next. One that is late all the same does no
+      // harm: it changes no row, and the server runs one at a time on a table.
+      const auto kept = guarded<bool>(run, lease, [&](Transaction& transaction) {
+        remember_vacuum(transaction, run, lease, progress);
+        return true;
       });
-      if (const auto* trouble = std::get_if<TargetTrouble>(&found)) return *trouble;
-      const auto& next = std::get<VacuumNext>(found);
-      if (next.relation == 0)
-        return Vacuumed{.finished = true, .left = next.left, .space = look_at_space_of(run, lease)};
-      if (done && watch.elapsed() > vacuum_step_time)
-        return Vacuumed{.finished = false, .left = ""};
-      if (auto trouble = vacuum_one(run, lease, next.name, time - watch.elapsed())) return *trouble;
-      done = next.relation;
+      if (const auto* stopped = std::get_if<TargetTrouble>(&kept)) return *stopped;
     }
+    if (!work.again && !progress.left.empty()) return Vacuumed{};
+    if (!left)
+      return Vacuumed{
+          .finished = true, .left = work.forbidden, .space = look_at_space_of(run, lease)};
+    if (!work.forbidden.empty()) left->message += "; " + work.forbidden;
+    return *left;
   } catch (const StoreError& error) {
     return to_trouble(error);  // looking again does no harm, whether or not it was committed
   }

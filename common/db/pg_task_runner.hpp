@@ -59,9 +59,8 @@ class PgTaskRunner final : public TaskRunner {
                   std::variant<BatchDone, TargetTrouble>& result);
   /// Nothing when it could not be looked at.
   std::optional<Space> look_at_space_of(const RunContext& run, const LeaseToken& lease);
-  /// On a connection of its own: these settings are not a batch's. Nothing when it was done.
-  std::optional<TargetTrouble> vacuum_one(const RunContext& run, const LeaseToken& lease,
-                                          const std::string& relation,
+  /// Nothing when it was done.
+  std::optional<TargetTrouble> vacuum_one(Session& session, const std::string& relation,
                                           std::chrono::milliseconds time);
   std::variant<BatchDone, TargetTrouble> after_unknown_commit(const RunContext& run,
                                                               const LeaseToken& lease,

@@ -104,6 +104,11 @@ enum class Missed { once, skip };
 /// waits (one at most).
 enum class Overlap { skip, queue };
 
+/// What a number or a UUID in a timestamp column counts since 1970-01-01 UTC. The order is that of
+/// time_unit_names.
+enum class TimeUnit { s, ms, us, uuidv7 };
+using TimeUnits = std::map<std::string, TimeUnit>;  ///< by column
+
 /// How hard a policy's batches may press on the database.
 struct BatchRule {
   std::int64_t target_ms = 0;  ///< 10..30000: how long a batch should take; 0: the worker's own
@@ -130,9 +135,14 @@ struct Policy {
   TableName table;
   /// Timestamp columns in order of preference: a later one counts where all before it are NULL.
   std::vector<std::string> timestamp;  ///< 1..4
-  Retention retain;                    ///< > 0
+  /// Of those timestamp columns, by name, that are integers or UUIDs; the others have none.
+  TimeUnits units;
+  Retention retain;  ///< > 0
   Condition where;
   std::vector<TableName> cascade;  ///< tables whose rows go along by foreign keys; 0..100, no twins
+  /// Roles of the target, exact, whose code triggers may run with the worker's rights; 0..100, no
+  /// twins. Superusers and the worker's own role always may.
+  std::vector<std::string> trusted_owners;
   std::optional<std::int64_t> keep_min;  ///< newest rows to keep in the table; none: no minimum
   std::optional<TenantRule> tenant;
   Action action;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 #include <limits>
@@ -13,6 +14,7 @@
 #include "common/policies/comparison.hpp"
 #include "common/policies/strategy_choice.hpp"
 #include "common/policies/text_rules.hpp"
+#include "common/policies/time_unit.hpp"
 #include "common/policies/timing_parser.hpp"
 
 namespace lethe {
@@ -222,6 +224,21 @@ std::vector<TableName> read_cascade(const Json& json) {
   return tables;
 }
 
+TimeUnits read_units(const Json& json, const std::vector<std::string>& columns) {
+  if (!json.is_object() || json.empty()) refuse("units", "is not an object with a column");
+  TimeUnits units;
+  for (const auto& item : json.items()) {
+    const std::string place = fmt::format("units[{}]", shown(item.key()));
+    if (std::find(columns.begin(), columns.end(), item.key()) == columns.end())
+      refuse(place, "is no timestamp column");
+    const auto unit = item.value().is_string() ? find_time_unit(item.value().get<std::string>())
+                                               : std::optional<TimeUnit>();
+    if (!unit) refuse(place, "is no unit");
+    units.emplace(item.key(), *unit);
+  }
+  return units;
+}
+
 Action read_action(const Json& json) {
   const Reader reader(json, "action", {"call", "set"});
   if (json.size() != 1) refuse("action", "is not one of call and set");
@@ -282,10 +299,11 @@ void read_strategy(const Reader& reader, Policy& policy) {
 Policy read_policy(const Json& json) {
   const Reader reader(
       json, "policy",
-      {"name",       "target",     "table",    "timestamp", "retain",       "where",
-       "keep_min",   "tenant",     "schedule", "timezone",  "window",       "missed",
-       "overlap",    "jitter",     "lane",     "priority",  "expire_after", "strategy",
-       "partitions", "quarantine", "action",   "batch",     "cascade",      "vacuum"});
+      {"name",           "target",     "table",    "timestamp", "retain",       "where",
+       "keep_min",       "tenant",     "schedule", "timezone",  "window",       "missed",
+       "overlap",        "jitter",     "lane",     "priority",  "expire_after", "strategy",
+       "partitions",     "quarantine", "action",   "batch",     "cascade",      "units",
+       "trusted_owners", "vacuum"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
@@ -294,9 +312,11 @@ Policy read_policy(const Json& json) {
   const bool required = policy.action.kind != Action::Kind::call;
   if (required || reader.has("table")) policy.table = read_table(reader.get("table"));
   if (required || reader.has("timestamp")) policy.timestamp = reader.texts("timestamp");
+  if (reader.has("units")) policy.units = read_units(reader.get("units"), policy.timestamp);
   policy.retain = read_retention(reader.get("retain"), "retain");
   if (reader.has("where")) policy.where = read_condition(reader.get("where"), 1);
   if (reader.has("cascade")) policy.cascade = read_cascade(reader.get("cascade"));
+  if (reader.has("trusted_owners")) policy.trusted_owners = reader.texts("trusted_owners");
   policy.keep_min = reader.optional_integer("keep_min");
   if (reader.has("tenant")) policy.tenant = read_tenant(reader.get("tenant"));
   if (reader.has("schedule")) policy.schedule = reader.text("schedule");
@@ -346,12 +366,14 @@ std::string to_canonical_json(const Policy& policy) {
                {"target", policy.target},
                {"retain", to_json(policy.retain)},
                {"timezone", policy.timezone}};
+  for (const auto& [column, unit] : policy.units) json["units"][column] = to_string(unit);
   if (policy.action != Action{}) json["action"] = to_json(policy.action);
   const bool required = policy.action.kind != Action::Kind::call;
   if (required || policy.table != TableName{}) json["table"] = to_json(policy.table);
   if (required || !policy.timestamp.empty()) json["timestamp"] = policy.timestamp;
   if (policy.where != Condition{}) json["where"] = to_json(policy.where);
   for (const TableName& table : policy.cascade) json["cascade"].push_back(to_json(table));
+  if (!policy.trusted_owners.empty()) json["trusted_owners"] = policy.trusted_owners;
   if (policy.keep_min) json["keep_min"] = *policy.keep_min;
   if (policy.tenant) json["tenant"] = to_json(*policy.tenant);
   if (!policy.schedule.empty()) json["schedule"] = policy.schedule;

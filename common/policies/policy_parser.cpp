@@ -14,6 +14,7 @@
 #include "common/policies/connection_url.hpp"
 #include "common/policies/strategy_choice.hpp"
 #include "common/policies/text_rules.hpp"
+#include "common/policies/time_unit.hpp"
 #include "common/policies/timing_parser.hpp"
 #include "common/policies/yaml_document.hpp"
 #include "common/policies/yaml_reader.hpp"
@@ -27,17 +28,19 @@ constexpr std::size_t max_policies = 10'000;
 constexpr std::size_t max_keys = 100;
 constexpr std::size_t max_timestamps = 4;
 constexpr std::size_t max_cascade = 100;
+constexpr std::size_t max_trusted_owners = 100;
 constexpr std::size_t max_overrides = 100'000;
 constexpr std::size_t max_tenant_bytes = 1000;
 constexpr std::int64_t max_keep_min = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
 constexpr std::array<std::string_view, 3> target_keys{"url", "max_running", "rows_per_second"};
-constexpr std::array<std::string_view, 24> policy_keys{
-    "name",     "target",     "table",      "timestamp", "retain",       "where",
-    "keep_min", "tenant",     "schedule",   "timezone",  "window",       "missed",
-    "overlap",  "jitter",     "lane",       "priority",  "expire_after", "action",
-    "strategy", "partitions", "quarantine", "batch",     "cascade",      "vacuum"};
+constexpr std::array<std::string_view, 25> policy_keys{
+    "name",   "target",   "table",          "timestamp", "retain",   "where",      "keep_min",
+    "tenant", "schedule", "timezone",       "window",    "missed",   "overlap",    "jitter",
+    "lane",   "priority", "expire_after",   "action",    "strategy", "partitions", "quarantine",
+    "batch",  "cascade",  "trusted_owners", "vacuum"};
+constexpr std::array<std::string_view, 2> timestamp_keys{"column", "unit"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
 
@@ -92,17 +95,46 @@ TargetSpec read_target(const std::string& name, const YamlValue& value) {
   return target;
 }
 
-std::vector<std::string> read_timestamp(const YamlValue& value) {
-  if (!value.is_list()) return {read_column(value)};
-  std::vector<std::string> columns;
-  for (const YamlValue& item : value.list(1, max_timestamps)) {
-    std::string column = read_column(item);
-    if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
-      item.fail(fmt::format("{} is in the list twice; remove one", shown(column)));
+/// Different names of the catalog.
+std::vector<std::string> read_identifiers(const YamlValue& value, std::size_t most) {
+  std::vector<std::string> names;
+  for (const YamlValue& item : value.list(1, most)) {
+    std::string name = read_column(item);
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      item.fail(fmt::format("{} is in the list twice; remove one", shown(name)));
     }
-    columns.push_back(std::move(column));
+    names.push_back(std::move(name));
   }
-  return columns;
+  return names;
+}
+
+TimeUnit read_unit(const YamlValue& value) {
+  const std::string& word = value.text();
+  if (const auto unit = find_time_unit(word)) return *unit;
+  value.fail(fmt::format("{} is no unit; write s, ms, us or uuidv7", shown(word)));
+}
+
+/// A column, or a map of a column and its unit.
+void add_timestamp(const YamlValue& value, Policy& policy) {
+  std::string column;
+  if (value.is_map()) {
+    const YamlMap map = value.map(max_keys);
+    map.check_keys(timestamp_keys, "timestamp");
+    column = read_column(map.require("column", "created_ms"));
+    policy.units[column] = read_unit(map.require("unit", "ms"));
+  } else {
+    column = read_column(value);
+  }
+  auto& columns = policy.timestamp;
+  if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
+    value.fail(fmt::format("{} is in the list twice; remove one", shown(column)));
+  }
+  columns.push_back(std::move(column));
+}
+
+void read_timestamp(const YamlValue& value, Policy& policy) {
+  if (!value.is_list()) return add_timestamp(value, policy);
+  for (const YamlValue& item : value.list(1, max_timestamps)) add_timestamp(item, policy);
 }
 
 std::vector<TableName> read_cascade(const YamlValue& value, const Policy& policy) {
@@ -177,7 +209,7 @@ void read_table(const YamlMap& map, Policy& policy) {
   if (optional && map.find("table") == nullptr && map.find("timestamp") == nullptr) return;
   policy.table = read_with(map.require("table", "public.executions"),
                            [](std::string_view text) { return parse_table_name(text); });
-  policy.timestamp = read_timestamp(map.require("timestamp", "created_at"));
+  read_timestamp(map.require("timestamp", "created_at"), policy);
 }
 
 Policy read_policy(const YamlValue& value) {
@@ -194,6 +226,8 @@ Policy read_policy(const YamlValue& value) {
   if (const YamlValue* where = map.find("where")) policy.where = parse_condition(*where);
   if (const YamlValue* cascade = map.find("cascade"))
     policy.cascade = read_cascade(*cascade, policy);
+  if (const YamlValue* owners = map.find("trusted_owners"))
+    policy.trusted_owners = read_identifiers(*owners, max_trusted_owners);
   if (const YamlValue* tenant = map.find("tenant")) policy.tenant = read_tenant(*tenant);
   if (const YamlValue* keep_min = map.find("keep_min")) {
     policy.keep_min = read_keep_min(*keep_min);

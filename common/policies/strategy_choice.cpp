@@ -69,6 +69,9 @@ std::string_view drop_obstacle(const Policy& policy) noexcept {
   if (!policy.cascade.empty()) return "the children under cascade are deleted with their rows";
   if (policy.timestamp.size() != 1)
     return "a row's age is in more than one column, and bounds tell of one";
+  const auto unit = policy.units.find(policy.timestamp.at(0));
+  if (unit != policy.units.end() && unit->second == TimeUnit::uuidv7)
+    return "bounds do not tell whether every UUID between them is of version 7, and others stay";
   if (policy.where != Condition{}) return "where keeps the rows that it does not match";
   if (policy.tenant && policy.tenant->only) return "the rows of the other tenants stay";
   return "";

@@ -21,4 +21,14 @@ const char* to_string(TargetTrouble::Kind kind) noexcept {
   return "unknown";
 }
 
+const char* to_string(Evidence evidence) noexcept {
+  switch (evidence) {
+    case Evidence::none: return "none";
+    case Evidence::statistics: return "statistics";
+    case Evidence::sample: return "sample";
+    case Evidence::bounds: return "bounds";
+  }
+  return "unknown";
+}
+
 }  // namespace lethe

@@ -31,14 +31,23 @@ struct BatchDone {
 /// What the planner needs to know of one timestamp column of a relation.
 struct KeyFacts {
   bool indexed = false;  ///< an index leads to the rows that are expired by this column
-  double expired = -1;   ///< how many those are, by statistics; -1: unknown
+  double expired = -1;   ///< how many those are, by estimate; -1: unknown
   /// Values between which about equally many of them lie: text of the column's type, ascending,
   /// none twice. Empty: nothing is known.
   std::vector<std::string> splits;
 };
 
+/// What the numbers of a relation rest on.
+enum class Evidence {
+  none,        ///< nothing: they are unknown
+  statistics,  ///< what ANALYZE found
+  sample,      ///< some blocks, read now, because there are no statistics or old ones
+  bounds,      ///< of the partition: every row is expired; how many there are is an estimate
+};
+[[nodiscard]] const char* to_string(Evidence evidence) noexcept;
+
 /// What the bounds of a leaf partition say of its rows, by the server's own word. Found out only
-/// for policies that drop partitions; else it stays as it is here.
+/// where bounds can tell (drop_obstacle); else it stays as it is here.
 struct PartitionFacts {
   bool ranged = false;   ///< somewhere above it rows are divided by ranges of the timestamp alone
   bool expired = false;  ///< no row that it may hold is young enough to stay, whoever's it is
@@ -52,14 +61,16 @@ struct RelationFacts {
   std::string name;  ///< quoted, for people
   std::string fingerprint;
   std::int64_t blocks = 0;  ///< physical size now
-  double rows = -1;         ///< by statistics; -1: never analysed
-  double expired = -1;      ///< by any column, by statistics; -1: unknown
-  /// Those that an index leads to, by statistics: more than `expired` where rows that an action has
+  double rows = -1;         ///< by estimate; <= 0: unknown
+  double expired = -1;      ///< by any column, by estimate; -1: unknown
+  /// Those that an index leads to, by estimate: more than `expired` where rows that an action has
   /// changed already stay; -1: unknown, or the same.
   double passed = -1;
   bool has_triggers = false;   ///< that a batch fires, those of foreign keys included
   std::vector<KeyFacts> keys;  ///< per timestamp column of the policy; empty: goes as a whole
   PartitionFacts partition{};
+  bool may_lock = true;  ///< this role may lock rows, as batches by index do
+  Evidence evidence = Evidence::none;
 };
 
 /// A function that a policy calls.
@@ -164,6 +175,7 @@ class TaskRunner {
 
   /// VACUUM (ANALYZE), one after the other and outside of any transaction, of the relations that
   /// the run cleaned, from where the fence stands, for about two seconds and at least one of them.
+  /// The step after the last one tries those again that were left; trouble with them is its result.
   /// The server cancels one that takes longer than `time`.
   [[nodiscard]] virtual std::variant<Vacuumed, TargetTrouble> vacuum(
       const RunContext& run, const LeaseToken& lease, std::chrono::milliseconds time) = 0;

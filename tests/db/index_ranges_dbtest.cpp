@@ -11,6 +11,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/run_driver.hpp"
 #include "tests/support/sample_tables.hpp"
+#include "tests/support/statement_text.hpp"
 
 using namespace lethe;
 using test::RunDriver;
@@ -62,6 +63,7 @@ void make_history(TestDatabase& database, const std::string& type) {
 /// Makes the statistics say that the table has 400 times as many rows, so that small tests are
 /// planned like large tables.
 void pretend_large(TestDatabase& database) {
+  database.execute("ALTER TABLE public.t SET (autovacuum_enabled = off)");  // it counts anew
   database.execute("ANALYZE public.t");
   database.execute(
       "UPDATE pg_class SET reltuples = reltuples * 400 WHERE oid = 'public.t'::regclass");
@@ -141,18 +143,6 @@ void check_run(RunDriver& fleet, const std::string& id, std::int64_t rows) {
   CHECK(run.rows == rows);
 }
 
-/// A statement as text with its values in it, to be run by hand.
-std::string literal(const db::BuiltStatement& built) {
-  std::string sql = built.sql;
-  const auto& values = built.params.values();
-  for (std::size_t i = values.size(); i > 0; --i) {
-    const std::string name = "$" + std::to_string(i);
-    for (auto at = sql.find(name); at != std::string::npos; at = sql.find(name, at))
-      sql.replace(at, name.size(), "'" + values[i - 1].value() + "'");
-  }
-  return sql;
-}
-
 /// The statement of an index task on public.t (created_at timestamptz) with a cutoff in 2020.
 std::string index_statement(const db::KeyRange& range, const std::string& cursor) {
   const Policy policy = test::policy_of("", 1);
@@ -163,7 +153,7 @@ std::string index_statement(const db::KeyRange& range, const std::string& cursor
   db::Limits limits;
   limits.cutoff.timestamptz = "2020-01-01 00:00:00+00";
   const db::Predicate predicate(policy, table, limits, "run", false);
-  return literal(db::index_delete("public.t", predicate, range, cursor, 1'000));
+  return test::literal(db::index_delete("public.t", predicate, range, cursor, 1'000));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "common/db/migrator.hpp"
 #include "common/db/pg_inspector.hpp"
@@ -15,7 +16,7 @@ namespace lethe::test {
 
 namespace {
 
-std::string server() {
+std::string usual_server() {
   const char* value = std::getenv("LETHE_TEST_DATABASE");
   if (value == nullptr)
     throw std::runtime_error("set LETHE_TEST_DATABASE, or run: tests/run (see CONTRIBUTING.md)");
@@ -28,17 +29,18 @@ std::string fresh_name() {
 }
 
 /// CREATE and DROP DATABASE do not run in a transaction.
-void on_server(const std::string& sql) {
-  pqxx::connection connection(server());
+void on_server(const std::string& server, const std::string& sql) {
+  pqxx::connection connection(server);
   pqxx::nontransaction work(connection);
   work.exec(sql);
 }
 
 }  // namespace
 
-TestDatabase::TestDatabase(bool installed) : name_(fresh_name()) {
-  on_server("CREATE DATABASE " + name_);
-  url_ = server() + " dbname=" + name_;
+TestDatabase::TestDatabase(bool installed, std::string server)
+    : server_(server.empty() ? usual_server() : std::move(server)), name_(fresh_name()) {
+  on_server(server_, "CREATE DATABASE " + name_);
+  url_ = server_ + " dbname=" + name_;
   if (installed) {
     db::Session session({.connection = url_, .application_name = "lethe-test"});
     db::Migrator(session).up();
@@ -51,7 +53,7 @@ TestDatabase::~TestDatabase() {
   try {
     if (on_violation != nullptr && !broken_on_purpose_) look_at_invariants();
     connection_.reset();
-    on_server("DROP DATABASE " + name_ + " WITH (FORCE)");
+    on_server(server_, "DROP DATABASE " + name_ + " WITH (FORCE)");
   } catch (const std::exception&) {
     // The private server goes away with its databases; a throwing destructor would hide the
     // failure.
@@ -105,14 +107,31 @@ void OtherSession::commit() {
   work_.reset();
 }
 
-bool somebody_waits(TestDatabase& database) {
+namespace {
+
+/// Waits until `condition` holds for the number of sessions that match `filter`.
+bool sessions_become(TestDatabase& database, const std::string& filter,
+                     bool (*condition)(std::int64_t)) {
   for (int turn = 0; turn < 1000; ++turn) {
-    if (database.number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                        "AND wait_event_type = 'Lock'") > 0)
+    if (condition(database.number("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                                  "current_database() AND " +
+                                  filter)))
       return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   return false;
+}
+
+}  // namespace
+
+bool somebody_waits(TestDatabase& database) {
+  return sessions_become(database, "wait_event_type = 'Lock'",
+                         [](std::int64_t sessions) { return sessions > 0; });
+}
+
+bool autovacuum_is_away(TestDatabase& database) {
+  return sessions_become(database, "backend_type = 'autovacuum worker'",
+                         [](std::int64_t sessions) { return sessions == 0; });
 }
 
 }  // namespace lethe::test

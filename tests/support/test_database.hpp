@@ -12,8 +12,9 @@ namespace lethe::test {
 /// order. Not thread-safe; open further connections with url().
 class TestDatabase {
  public:
-  /// `installed`: with both schemas. Otherwise as createdb makes it.
-  explicit TestDatabase(bool installed = true);
+  /// `installed`: with both schemas. Otherwise as createdb makes it. `server`: the connection
+  /// string of another server, empty for the usual one.
+  explicit TestDatabase(bool installed = true, std::string server = "");
   ~TestDatabase();
   TestDatabase(const TestDatabase&) = delete;
   TestDatabase& operator=(const TestDatabase&) = delete;
@@ -41,6 +42,7 @@ class TestDatabase {
   void look_at_invariants();
 
   bool broken_on_purpose_ = false;
+  std::string server_;
   std::string name_;
   std::string url_;
   std::unique_ptr<pqxx::connection> connection_;
@@ -64,5 +66,9 @@ class OtherSession {
 /// Waits until some session of the database waits for a heavyweight lock, at most ten seconds.
 /// Returns false when none did.
 [[nodiscard]] bool somebody_waits(TestDatabase& database);
+
+/// Waits until autovacuum does nothing in the database, at most ten seconds: what it looks at keeps
+/// the dead rows of other tables from a VACUUM. Returns false when it does not end.
+[[nodiscard]] bool autovacuum_is_away(TestDatabase& database);
 
 }  // namespace lethe::test

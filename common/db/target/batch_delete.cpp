@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "common/db/target/time_column.hpp"
+
 namespace lethe::db {
 
 namespace {
@@ -34,7 +36,7 @@ std::string in_keys(const ColumnFacts& time, const KeyRange& range, Params& para
   const auto add = [&](std::string_view op, const std::string& end) {
     if (!end.empty())
       text += fmt::format(" AND x.{} OPERATOR(pg_catalog.{}) {}::{}", time.quoted, op,
-                          params.bind(end), time.type);
+                          params.bind(end), limit_type(time));
   };
   add(">=", range.from);
   add("<", range.to);
@@ -105,8 +107,8 @@ BuiltStatement index_delete(const std::string& relation, const Predicate& predic
       "WITH pick AS MATERIALIZED (SELECT x.ctid AS tid, x.{1} AS ts FROM ONLY {0} AS x WHERE "
       "{2}{3} "
       "ORDER BY x.{1} LIMIT {4}::bigint FOR UPDATE SKIP LOCKED), {5} "
-      "SELECT (SELECT count(*) FROM pick) AS picked, (SELECT pg_catalog.max(pick.ts)::text FROM "
-      "pick) AS cursor, {6} FROM gone",
+      "SELECT (SELECT count(*) FROM pick) AS picked, (SELECT pick.ts::text FROM pick ORDER BY "
+      "pick.ts DESC LIMIT 1) AS cursor, {6} FROM gone",
       relation, time.quoted, eligible, from, limit,
       gone(relation, predicate, picked(eligible), built.params), counted);
   return built;

@@ -30,10 +30,31 @@ namespace {
 Limit limit_of(const pqxx::row& row, const std::string& name) {
   return {.timestamptz = text(row, (name + "_timestamptz").c_str()),
           .timestamp = text(row, (name + "_timestamp").c_str()),
-          .date = text(row, (name + "_date").c_str())};
+          .date = text(row, (name + "_date").c_str()),
+          .us = number(row, (name + "_us").c_str())};
+}
+
+Limits limits_of(const pqxx::row& row) {
+  return {.as_of = text(row, "as_of"),
+          .own_shift = "",
+          .cutoff = limit_of(row, "cutoff"),
+          .floor = limit_of(row, "floor"),
+          .reach = limit_of(row, "reach")};
 }
 
 }  // namespace
+
+PreviewLimits preview_limits(Transaction& transaction, const Policy& policy,
+                             const PreviewBounds& bounds) {
+  const std::string retain = to_interval(policy.retain);
+  const auto row =
+      transaction
+          .exec(queries::gate_limits,
+                Params::of(retain, bounds.shortest_retain.empty() ? retain : bounds.shortest_retain,
+                           bounds.not_after))
+          .at(0);
+  return {.limits = limits_of(row), .age_cutoff = text(row, "age_cutoff")};
+}
 
 Limits pass_gate(Transaction& transaction, const RunContext& run, const RunBounds& bounds) {
   transaction.exec(queries::gate_lock_shared, Params::of(run.policy));
@@ -62,11 +83,9 @@ Limits pass_gate(Transaction& transaction, const RunContext& run, const RunBound
   if (flag(row, "expired")) stop(Kind::expired, "expired: the run's time was over");
   if (bounds.has_cutoffs && !flag(row, "has_cutoffs"))
     stop(Kind::changed, "the tenants' own cutoffs of this run are gone; run the policy again");
-  return {.as_of = text(row, "as_of"),
-          .own_shift = text(row, "shift"),
-          .cutoff = limit_of(row, "cutoff"),
-          .floor = limit_of(row, "floor"),
-          .reach = limit_of(row, "reach")};
+  Limits limits = limits_of(row);
+  limits.own_shift = text(row, "shift");
+  return limits;
 }
 
 namespace {
@@ -75,7 +94,7 @@ namespace {
 /// not have. Explaining the UPDATE takes the same lock and fires no trigger.
 void lock_for_update(Transaction& transaction, const Action& action, std::uint32_t relation,
                      const std::string& name) {
-  const TableFacts table = look_up_columns(transaction, relation);
+  const TableFacts table = look_up_columns(transaction, relation, {});
   const auto column = table.columns.find(action.values.begin()->first);
   if (column == table.columns.end())
     stop(Kind::changed, fmt::format("{} lost column '{}' since it was planned", name,

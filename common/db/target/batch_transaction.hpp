@@ -33,6 +33,22 @@ struct Fence {
 [[nodiscard]] Limits pass_gate(Transaction& transaction, const RunContext& run,
                                const RunBounds& bounds);
 
+/// The limits of a run that was made now, and the instant that people call the cutoff.
+struct PreviewLimits {
+  Limits limits;
+  std::string age_cutoff;  ///< ISO 8601; without keep_min
+};
+
+/// What moves the limits of a preview from the policy's own; "" each: nothing does.
+struct PreviewBounds {
+  std::string not_after;        ///< table-wide keep_min: timestamptz text
+  std::string shortest_retain;  ///< of any tenant: interval text
+};
+
+/// Asks no gate, for who only looks.
+[[nodiscard]] PreviewLimits preview_limits(Transaction& transaction, const Policy& policy,
+                                           const PreviewBounds& bounds);
+
 /// Third, before rows are deleted or changed: locks the relation as the statement itself would,
 /// with the rights that the policy's action takes, and Stops with `changed` unless it is still what
 /// was planned. Returns its quoted name, which cannot change any more in this transaction.

@@ -90,15 +90,16 @@ void Planner::check(const ForeignKeyFacts& key, const Doomed& parents) const {
                        key.child, key.child));
   if (key.hides_rows)
     refuse(
-        fmt::format("row-level security hides rows of {} from this role; give the worker's role "
-                    "BYPASSRLS or a policy that shows it every row",
+        fmt::format("row-level security hides rows of {} from this role; run, for the worker's "
+                    "role: ALTER ROLE ... BYPASSRLS",
                     key.child));
   const std::string& grant = is_changed(key) ? key.missing_grant : key.missing_delete_grant;
   if (!grant.empty())
     refuse(fmt::format("rows of {} may not be {} by this role; run: {}", key.child,
                        is_changed(key) ? "counted" : "deleted", grant));
   const auto hazards = transaction_.exec(
-      queries::catalog_hazards, Params::of(key.child_oid, is_changed(key) ? "UPDATE" : "DELETE"));
+      queries::catalog_hazards, Params::of(key.child_oid, is_changed(key) ? "UPDATE" : "DELETE",
+                                           to_array(policy_.trusted_owners)));
   if (!hazards.empty()) refuse(text(hazards.at(0), "hazard"));
 }
 

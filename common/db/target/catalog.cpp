@@ -10,6 +10,7 @@
 #include "common/db/target/cascade.hpp"
 #include "common/db/target/foreign_keys.hpp"
 #include "common/db/target/set_columns.hpp"
+#include "common/db/target/time_column.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/user_error.hpp"
 
@@ -21,11 +22,26 @@ UserError bad(const std::string& field, std::string_view key, const std::string&
   return {ExitCode::bad_config, fmt::format("{}.{}: {}", field, key, what)};
 }
 
-TimeType time_type(const std::string& type) {
-  if (type == "timestamp with time zone") return TimeType::timestamptz;
-  if (type == "timestamp without time zone") return TimeType::timestamp;
-  if (type == "date") return TimeType::date;
-  return TimeType::none;
+std::optional<TimeUnit> unit_of(const TimeUnits& units, const std::string& column) {
+  const auto unit = units.find(column);
+  return unit == units.end() ? std::nullopt : std::optional(unit->second);
+}
+
+/// Why a column of this type cannot tell a row's time as the policy says, and the cure.
+std::string time_problem(const std::string& type, const std::string& column,
+                         std::optional<TimeUnit> unit) {
+  if (type == "bigint" || type == "integer")
+    return fmt::format("is {}; say what it counts with unit s, ms or us: {{column: {}, unit: ms}}",
+                       type, column);
+  if (type == "uuid")
+    return fmt::format("is uuid; if its values are of version 7 write {{column: {}, unit: uuidv7}}",
+                       column);
+  if (unit && time_type(type, std::nullopt) != TimeType::none)
+    return fmt::format("is {}, which has no unit; remove unit: {}", type, to_string(*unit));
+  return fmt::format(
+      "is {}; use a column of type timestamptz, timestamp, date, bigint, integer or "
+      "uuid",
+      type);
 }
 
 /// What Lethe says about a table that it cannot clean; "" when it can.
@@ -39,8 +55,10 @@ std::string refusal(const pqxx::row& row, Action::Kind action) {
   if (flag(row, "has_children"))
     return "has inheritance children; write one policy for each of the tables, or use partitions";
   if (flag(row, "rls"))
-    return "has row-level security that hides rows from this role; give the worker's role "
-           "BYPASSRLS or a policy that shows it every row";
+    return fmt::format(
+        "has row-level security that hides rows from this role; run, for the worker's role: ALTER "
+        "ROLE {} BYPASSRLS",
+        text(row, "role"));
   const bool deletes = action == Action::Kind::remove;
   if (!flag(row, "may_read") || (deletes && !flag(row, "may_delete")))
     return fmt::format("may not be read{} by this role; run: GRANT SELECT{} ON {} TO {}",
@@ -51,12 +69,6 @@ std::string refusal(const pqxx::row& row, Action::Kind action) {
 
 /// What happens to the rows of a table, in SQL's word for it.
 const char* verb(const TableFacts& table) { return table.updated ? "UPDATE" : "DELETE"; }
-
-void refuse_hazards(Transaction& transaction, const TableFacts& table, const std::string& field) {
-  const auto hazards =
-      transaction.exec(queries::catalog_hazards, Params::of(table.oid, verb(table)));
-  if (!hazards.empty()) throw bad(field, "table", text(hazards.at(0), "hazard"));
-}
 
 void refuse_foreign_keys(Transaction& transaction, TableFacts& table, const Policy& policy,
                          const std::string& field) {
@@ -97,9 +109,8 @@ void check_columns(const TableFacts& table, const Policy& policy, const std::str
     const auto& facts = table.columns.at(column);
     if (facts.time == TimeType::none)
       throw bad(field, "timestamp",
-                fmt::format("column '{}' of {} is {}; use a column of type timestamptz, timestamp "
-                            "or date",
-                            column, table.name, facts.type));
+                fmt::format("column '{}' of {} {}", column, table.name,
+                            time_problem(facts.type, column, unit_of(policy.units, column))));
   }
   if (policy.tenant.has_value())
     require_column(table, policy.tenant->column, field, "tenant.column");
@@ -108,7 +119,28 @@ void check_columns(const TableFacts& table, const Policy& policy, const std::str
 
 }  // namespace
 
+void refuse_hazards(Transaction& transaction, const Policy& policy, TableFacts& table,
+                    const std::string& field) {
+  if (policy.action.kind == Action::Kind::call) return;  // only looked at
+  if (table.updated) check_set_columns(transaction, policy, table, field);
+  const auto hazards =
+      transaction.exec(queries::catalog_hazards,
+                       Params::of(table.oid, verb(table), to_array(policy.trusted_owners)));
+  if (!hazards.empty()) throw bad(field, "table", text(hazards.at(0), "hazard"));
+  const auto leaves =
+      transaction.exec(queries::catalog_leaf_hazards, Params::of(table.oid, verb(table)));
+  if (!leaves.empty()) throw bad(field, "table", text(leaves.at(0), "hazard"));
+  if (policy.action.kind == Action::Kind::remove)
+    refuse_foreign_keys(transaction, table, policy, field);
+}
+
 TableFacts look_up_table(Transaction& transaction, const Policy& policy, const std::string& field) {
+  TableFacts table = look_up_shape(transaction, policy, field);
+  refuse_hazards(transaction, policy, table, field);
+  return table;
+}
+
+TableFacts look_up_shape(Transaction& transaction, const Policy& policy, const std::string& field) {
   const auto rows =
       transaction.exec(queries::catalog_table, Params::of(policy.table.schema, policy.table.table));
   if (rows.empty())
@@ -128,25 +160,23 @@ TableFacts look_up_table(Transaction& transaction, const Policy& policy, const s
                    .deeper_keys = {}};
   const std::string problem = refusal(row, policy.action.kind);
   if (!problem.empty()) throw bad(field, "table", table.name + " " + problem);
-  table.columns = look_up_columns(transaction, table.oid).columns;
+  table.columns = look_up_columns(transaction, table.oid, policy.units).columns;
   check_columns(table, policy, field);
-  if (policy.action.kind == Action::Kind::call) return table;  // only looked at
-  if (table.updated) check_set_columns(transaction, policy, table, field);
-  refuse_hazards(transaction, table, field);
-  if (policy.action.kind == Action::Kind::remove)
-    refuse_foreign_keys(transaction, table, policy, field);
   return table;
 }
 
-TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation) {
+TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation,
+                           const TimeUnits& units) {
   TableFacts table;
   table.oid = relation;
   for (const auto& column : transaction.exec(queries::catalog_columns, Params::of(relation))) {
     const std::string type = text(column, "type");
-    table.columns[text(column, "name")] = {.quoted = text(column, "quoted"),
-                                           .type = type,
-                                           .time = time_type(type),
-                                           .stored_type = text(column, "stored_type")};
+    const std::string name = text(column, "name");
+    table.columns[name] = {.quoted = text(column, "quoted"),
+                           .type = type,
+                           .time = time_type(type, unit_of(units, name)),
+                           .stored_type = text(column, "stored_type"),
+                           .folds = flag(column, "folds")};
   }
   return table;
 }

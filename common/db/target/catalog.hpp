@@ -18,8 +18,19 @@ struct BuiltStatement;
 [[nodiscard]] TableFacts look_up_table(Transaction& transaction, const Policy& policy,
                                        const std::string& field);
 
-/// The columns of a relation that was checked before and is locked now.
-[[nodiscard]] TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation);
+/// The same without the last part, for somebody who only looks: a table on which a DELETE would
+/// mean something else passes.
+[[nodiscard]] TableFacts look_up_shape(Transaction& transaction, const Policy& policy,
+                                       const std::string& field);
+
+/// That last part. Throws UserError.
+void refuse_hazards(Transaction& transaction, const Policy& policy, TableFacts& table,
+                    const std::string& field);
+
+/// The columns of a relation that was checked before and is locked now. A number or a UUID is a
+/// time only by its entry in the policy's `units`.
+[[nodiscard]] TableFacts look_up_columns(Transaction& transaction, std::uint32_t relation,
+                                         const TimeUnits& units);
 
 /// The relations that hold the table's rows, by oid. Throws UserError when one is a foreign table.
 [[nodiscard]] std::vector<RelationRow> look_up_relations(Transaction& transaction,

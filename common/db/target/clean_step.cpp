@@ -179,7 +179,7 @@ Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Limits
   const CleanWork& work = *step.payload.work;
   const Policy& policy = step.run.spec;
   const std::string relation = confirm_identity(transaction, policy.action, work);
-  TableFacts table = look_up_columns(transaction, work.relation);
+  TableFacts table = look_up_columns(transaction, work.relation, policy.units);
   std::vector<CascadeStep> children;
   if (policy.action.kind == Action::Kind::remove) {
     table.foreign_keys = look_up_foreign_keys(transaction, work.relation);

@@ -79,8 +79,7 @@ std::string foreign_key_problem(const TableFacts& table) {
     if (key.hides_rows)
       return fmt::format(
           "foreign key {} of {} points here, and row-level security hides rows of "
-          "that table from this role; give the worker's role BYPASSRLS or a policy "
-          "that shows it every row",
+          "that table from this role; run, for the worker's role: ALTER ROLE ... BYPASSRLS",
           key.constraint, key.child);
   }
   return "";

@@ -41,8 +41,8 @@ std::string refusal(const pqxx::row& row) {
         *schema, signature, routine);
   if (!flag(row, "trusted"))
     return fmt::format(
-        "{} would run the code of role {} with the worker's rights; let the worker's role or a "
-        "superuser own it",
+        "{0} would run the code of role {1} with the worker's rights; let the worker's role or a "
+        "superuser own it, or list {1} under trusted_owners",
         signature, text(row, "owner"));
   if (!flag(row, "may_use"))
     return fmt::format("its schema is closed to this role; run: GRANT USAGE ON SCHEMA {} TO {}",
@@ -61,7 +61,8 @@ FunctionFacts look_up_function(Transaction& transaction, const Policy& policy,
   const auto refuse = [&](const std::string& problem) {
     throw UserError(ExitCode::bad_config, fmt::format("{}.action.call: {}", field, problem));
   };
-  const auto rows = transaction.exec(queries::functions_find, Params::of(name.schema, name.name));
+  const auto rows = transaction.exec(
+      queries::functions_find, Params::of(name.schema, name.name, to_array(policy.trusted_owners)));
   if (rows.empty())
     refuse(
         fmt::format("{} does not exist in target '{}' (names are taken exactly, with their case)",

@@ -87,7 +87,7 @@ PartitionGone count(Transaction& transaction, const PartitionBatch& batch, const
     return gone;
   }
   const std::string instant =
-      row_instant_sql(batch.run.spec, look_up_columns(transaction, leaf.oid));
+      row_instant_sql(batch.run.spec, look_up_columns(transaction, leaf.oid, batch.run.spec.units));
   const auto row = transaction
                        .exec_built(fmt::format("SELECT count(*) AS rows, min({0})::text AS oldest, "
                                                "max({0})::text AS newest FROM ONLY {1} AS x",

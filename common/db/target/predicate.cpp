@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "common/db/target/time_column.hpp"
+
 namespace lethe::db {
 
 namespace {
@@ -40,24 +42,11 @@ std::string comparison_sql(const Condition& condition, const ColumnFacts& column
     case Comparison::is_null:
       return name + (condition.values.at(0) == "true" ? " IS NULL" : " IS NOT NULL");
     case Comparison::like_prefix:
-      return fmt::format("pg_catalog.starts_with({}::text, {}::text)", name,
-                         params.bind(condition.values.at(0)));
+      // In bytes, as it always compares: of a collation that folds it would refuse.
+      return fmt::format("pg_catalog.starts_with({}::text COLLATE pg_catalog.\"C\", {}::text)",
+                         name, params.bind(condition.values.at(0)));
   }
   return "false";
-}
-
-const std::string& in_type(const Limit& limit, TimeType type) {
-  if (type == TimeType::timestamp) return limit.timestamp;
-  if (type == TimeType::date) return limit.date;
-  return limit.timestamptz;
-}
-
-/// A timestamptz expression in the type of the column that it is compared with.
-std::string limit_in_type(const std::string& instant, TimeType type) {
-  if (type == TimeType::timestamp) return fmt::format("({} AT TIME ZONE 'UTC')", instant);
-  if (type == TimeType::date)
-    return fmt::format("(({} - interval '1 microsecond') AT TIME ZONE 'UTC')::date", instant);
-  return instant;
 }
 
 /// A new value as the column stores it; for NULL without a type, so that the server looks at the
@@ -95,14 +84,6 @@ std::string condition_sql(const Condition& condition, const TableFacts& table, P
   return joined(parts, condition.kind == Condition::Kind::all ? "AND" : "OR");
 }
 
-std::string instant_sql(const ColumnFacts& column) {
-  std::string name = "x." + column.quoted;
-  if (column.time == TimeType::timestamp) return fmt::format("({} AT TIME ZONE 'UTC')", name);
-  if (column.time == TimeType::date)
-    return fmt::format("((({} + 1)::timestamp) AT TIME ZONE 'UTC')", name);
-  return name;
-}
-
 std::string row_instant_sql(const Policy& policy, const TableFacts& table) {
   std::string list;
   for (const auto& column : policy.timestamp)
@@ -114,40 +95,49 @@ std::string tenant_sql(const ColumnFacts& column) {
   return fmt::format("(x.{}::text COLLATE pg_catalog.\"C\")", column.quoted);
 }
 
+std::string one_tenant_sql(const Policy& policy, const TableFacts& table, Params& params) {
+  const ColumnFacts& tenant = table.columns.at(policy.tenant->column);
+  const std::string value = bound(*policy.tenant->only, tenant.type, params);
+  std::string same = fmt::format("x.{} OPERATOR(pg_catalog.=) {}", tenant.quoted, value);
+  if (!tenant.folds) return same;
+  return fmt::format("({} AND {} OPERATOR(pg_catalog.=) {}::text)", same, tenant_sql(tenant),
+                     value);
+}
+
 std::string referenced_sql(const ForeignKeyFacts& key) {
   return fmt::format("EXISTS (SELECT 1 FROM {} WHERE {})", key.from_item, key.match);
 }
 
 std::string Predicate::instant() const { return row_instant_sql(policy_, table_); }
 
-const std::string& Predicate::limit(std::size_t phase) const {
-  return in_type(has_cutoffs_ ? limits_.reach : limits_.cutoff, column(phase).time);
+std::string Predicate::limit(std::size_t phase) const {
+  return limit_text(has_cutoffs_ ? limits_.reach : limits_.cutoff, column(phase).time);
 }
 
 std::string Predicate::in_front(bool of_tenant, Params& params) const {
   const ColumnFacts& time = column(0);
-  const std::string age = fmt::format(
-      "x.{0} OPERATOR(pg_catalog.>) '-infinity'::{1} AND x.{0} OPERATOR(pg_catalog.<) {2}",
-      time.quoted, time.type, bound(limit(0), time.type, params));
+  const std::string age =
+      fmt::format("x.{0} OPERATOR(pg_catalog.>) {1} AND x.{0} OPERATOR(pg_catalog.<) {2}",
+                  time.quoted, floor_sql(time), bound(limit(0), limit_type(time), params));
   return of_tenant ? fmt::format("{} AND {}", age, only_tenant(params)) : age;
 }
 
 std::string Predicate::only_tenant(Params& params) const {
-  const ColumnFacts& tenant = table_.columns.at(policy_.tenant->column);
-  return fmt::format("x.{} OPERATOR(pg_catalog.=) {}", tenant.quoted,
-                     bound(*policy_.tenant->only, tenant.type, params));
+  return one_tenant_sql(policy_, table_, params);
 }
 
-/// NULL for a tenant without one. The server reads the map once for each statement; joined with
-/// nothing it is a value in memory, else every look-up would fetch it again.
-std::string Predicate::own_cutoff(TimeType type, Params& params) const {
+/// The tenant's own cutoff, or that of the others. The server reads the map once for each
+/// statement; joined with nothing it is a value in memory, else every look-up would fetch it again.
+std::string Predicate::tenant_cutoff(TimeType type, Params& params) const {
   std::string instant = fmt::format(
       "pg_catalog.to_timestamp(((SELECT o.own OPERATOR(pg_catalog.||) '{{}}'::jsonb FROM "
       "lethe.cutoffs o WHERE o.run = {}::text) OPERATOR(pg_catalog.->>) {})::float8)",
       params.bind(run_), tenant_sql(table_.columns.at(policy_.tenant->column)));
   if (!limits_.own_shift.empty())
     instant = fmt::format("({} - {}::interval)", instant, params.bind(limits_.own_shift));
-  return limit_in_type(instant, type);
+  return limit_sql(fmt::format("coalesce({}, {}::timestamptz)", instant,
+                               params.bind(limits_.cutoff.timestamptz)),
+                   type);
 }
 
 std::string Predicate::old_enough(std::size_t phase, Params& params) const {
@@ -156,21 +146,20 @@ std::string Predicate::old_enough(std::size_t phase, Params& params) const {
     parts.push_back(fmt::format("x.{} IS NULL", column(before).quoted));
   const ColumnFacts& time = column(phase);
   const std::string name = "x." + time.quoted;
-  const std::string type = time.type;
   const auto older_than = [&](const Limit& limit) {
     return fmt::format("{} OPERATOR(pg_catalog.<) {}", name,
-                       bound(in_type(limit, time.time), type, params));
+                       bound(limit_text(limit, time.time), limit_type(time), params));
   };
-  parts.push_back(fmt::format("{} OPERATOR(pg_catalog.>) '-infinity'::{}", name, type));
+  parts.push_back(fmt::format("{} OPERATOR(pg_catalog.>) {}", name, floor_sql(time)));
+  if (const std::string has_time = has_time_sql(time); !has_time.empty()) parts.push_back(has_time);
   if (!has_cutoffs_) {
     parts.push_back(older_than(limits_.cutoff));
     return joined(parts, "AND");
   }
   // A row older than every cutoff, or newer than every one, needs no look-up.
   parts.push_back(older_than(limits_.reach));
-  parts.push_back(fmt::format("({} OR {} OPERATOR(pg_catalog.<) coalesce({}, {}))",
-                              older_than(limits_.floor), name, own_cutoff(time.time, params),
-                              bound(in_type(limits_.cutoff, time.time), type, params)));
+  parts.push_back(fmt::format("({} OR {} OPERATOR(pg_catalog.<) {})", older_than(limits_.floor),
+                              name, tenant_cutoff(time.time, params)));
   return joined(parts, "AND");
 }
 

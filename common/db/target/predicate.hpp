@@ -10,11 +10,12 @@
 
 namespace lethe::db {
 
-/// One instant in the three types that timestamp columns have, as text (gate/read.sql).
+/// One instant in the types that timestamp columns have, as text (gate/read.sql).
 struct Limit {
   std::string timestamptz;
   std::string timestamp;
-  std::string date;  ///< a row of this day is not older: a date stands for the end of its day
+  std::string date;     ///< a row of this day is not older: a date stands for the end of its day
+  std::int64_t us = 0;  ///< microseconds since 1970, from which numbers and UUIDs are made; >= 0
 };
 
 /// The cutoffs in force in one transaction.
@@ -54,7 +55,7 @@ class Predicate {
     return table_.columns.at(policy_.timestamp.at(phase));
   }
   /// Text of the type of column `phase`: no row at or after it is old enough by that column.
-  [[nodiscard]] const std::string& limit(std::size_t phase) const;
+  [[nodiscard]] std::string limit(std::size_t phase) const;
   /// Rows in front of limit() by the first timestamp column, of the one tenant that is asked for or
   /// of all, whether or not they may go: an index on just that is enough to find the oldest.
   [[nodiscard]] std::string in_front(bool of_tenant, Params& params) const;
@@ -71,7 +72,7 @@ class Predicate {
 
  private:
   [[nodiscard]] std::string old_enough(std::size_t phase, Params& params) const;
-  [[nodiscard]] std::string own_cutoff(TimeType type, Params& params) const;
+  [[nodiscard]] std::string tenant_cutoff(TimeType type, Params& params) const;
   [[nodiscard]] std::string only_tenant(Params& params) const;
   [[nodiscard]] std::string shared_part(Params& params) const;
 
@@ -92,14 +93,16 @@ class Predicate {
 /// for other actions. Never NULL.
 [[nodiscard]] std::string undone_sql(const Policy& policy, const TableFacts& table, Params& params);
 
-/// One column of alias `x` as timestamptz: of a date, the end of its day.
-[[nodiscard]] std::string instant_sql(const ColumnFacts& column);
-
 /// The row's time over alias `x`: the first timestamp column that is not NULL.
 [[nodiscard]] std::string row_instant_sql(const Policy& policy, const TableFacts& table);
 
 /// The tenant of alias `x` as text that compares byte by byte, as lethe.cutoffs stores it.
 [[nodiscard]] std::string tenant_sql(const ColumnFacts& column);
+
+/// Whether row x is the one tenant's that the policy was asked to clean (tenant->only), and not
+/// one's whose name the column's collation takes for the same; NULL for a row without a tenant.
+[[nodiscard]] std::string one_tenant_sql(const Policy& policy, const TableFacts& table,
+                                         Params& params);
 
 /// "Some row of the child points at row x": such a row x cannot be deleted. A key that is NULL in
 /// any column points at nothing (MATCH SIMPLE).

@@ -9,14 +9,16 @@
 
 namespace lethe::db {
 
-/// The kinds of column that can hold the time of a row.
-enum class TimeType { none, timestamptz, timestamp, date };
+/// The kinds of column that can hold the time of a row. What an integer counts, and that a UUID has
+/// a time in it, only the policy knows.
+enum class TimeType { none, timestamptz, timestamp, date, epoch_s, epoch_ms, epoch_us, uuidv7 };
 
 struct ColumnFacts {
   std::string quoted;  ///< by the server
   std::string type;    ///< as SQL writes it, qualified where it must be
   TimeType time = TimeType::none;
   std::string stored_type = {};  ///< with its length or precision; of a domain: the domain
+  bool folds = false;            ///< by its collation different texts are equal
 };
 
 /// A foreign key that points at a table that Lethe cleans. All text is the server's own.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "common/db/target/time_column.hpp"
 #include "common/policies/policy_json.hpp"
 
 namespace lethe::db {
@@ -24,9 +25,7 @@ std::string countable(const Policy& policy, const TableFacts& table, Params& par
 /// Restricts a pass to the one tenant that was asked for.
 std::string only_tenant(const Policy& policy, const TableFacts& table, Params& params) {
   if (!policy.tenant->only) return "";
-  const ColumnFacts& tenant = table.columns.at(policy.tenant->column);
-  return fmt::format(" AND x.{} OPERATOR(pg_catalog.=) {}::{}", tenant.quoted,
-                     params.bind(*policy.tenant->only), tenant.type);
+  return " AND " + one_tenant_sql(policy, table, params);
 }
 
 /// Branches of the census's CASE, one per foreign key.
@@ -176,11 +175,15 @@ BuiltStatement table_boundary(const Policy& policy, const TableFacts& table) {
   BuiltStatement built;
   const std::string instant = row_instant_sql(policy, table);
   const std::string counts = countable(policy, table, built.params);
+  // The order of instants is that of the bare column, which an index may have.
+  const std::string order = policy.timestamp.size() == 1
+                                ? "x." + table.columns.at(policy.timestamp.at(0)).quoted
+                                : instant;
   built.sql = fmt::format(
-      "SELECT coalesce((SELECT {0} FROM {1} AS x WHERE {2} ORDER BY {0} DESC OFFSET {3}::bigint - "
+      "SELECT coalesce((SELECT {0} FROM {1} AS x WHERE {2} ORDER BY {4} DESC OFFSET {3}::bigint - "
       "1 "
       "LIMIT 1), '-infinity')::text AS boundary",
-      instant, table.name, counts, built.params.bind(policy.keep_min.value_or(0)));
+      instant, table.name, counts, built.params.bind(policy.keep_min.value_or(0)), order);
   return built;
 }
 
@@ -199,9 +202,7 @@ std::string judged_ctes(const OwnCutoffs& own, const std::string& as_of,
   std::string off = "false";
   if (by_tenant) off = tenant + " IS NULL";
   if (by_tenant && policy.tenant->only)
-    off += fmt::format(
-        " OR x.{} OPERATOR(pg_catalog.<>) {}::{}", table.columns.at(policy.tenant->column).quoted,
-        params.bind(*policy.tenant->only), table.columns.at(policy.tenant->column).type);
+    off += fmt::format(" OR NOT {}", one_tenant_sql(policy, table, params));
   if (exceptions) off += " OR NOT coalesce(e.enabled, true)";
   const std::string not_after =
       exceptions ? "coalesce(e.not_after, 'infinity')"

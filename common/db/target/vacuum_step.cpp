@@ -2,52 +2,55 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
 
 namespace lethe::db {
 
-namespace {
-
-/// Relations are vacuumed by oid; the cursor is the last one.
-std::uint32_t parse(const std::string& cursor) {
-  std::uint32_t relation = 0;
-  std::from_chars(cursor.data(), cursor.data() + cursor.size(), relation);
-  return relation;
-}
-
-}  // namespace
-
-VacuumNext next_to_vacuum(Transaction& transaction, const RunContext& run, const LeaseToken& lease,
-                          std::optional<std::uint32_t> done) {
+VacuumWork look_for_vacuum(Transaction& transaction, const RunContext& run,
+                           const LeaseToken& lease) {
   const Fence fence = admit_fence(transaction, run, lease);
-  if (done)
-    transaction.exec(queries::fence_move_cursor,
-                     Params::of(lease.task.value, std::to_string(*done)));
   static_cast<void>(pass_gate(transaction, run, {}));
-  const std::uint32_t last = done.value_or(parse(fence.cursor));
-  std::string left;
+  std::vector<VacuumWork::Relation> allowed;
+  std::vector<std::uint32_t> oids;
+  std::string forbidden;
   for (const auto& row : transaction.exec(queries::catalog_cleaned, Params::of(run.id.value))) {
     if (!flag(row, "may_vacuum")) {
-      left += (left.empty() ? "" : ", ") + text(row, "name");
+      forbidden += (forbidden.empty() ? "" : ", ") + text(row, "name");
       continue;
     }
-    const auto relation = number<std::uint32_t>(row, "oid");
-    if (relation > last) return {.relation = relation, .name = text(row, "name"), .left = ""};
+    allowed.push_back({.oid = number<std::uint32_t>(row, "oid"), .name = text(row, "name")});
+    oids.push_back(allowed.back().oid);
   }
-  if (!left.empty())
-    left = fmt::format(
+  VacuumWork work;
+  work.progress = to_vacuum_progress(fence.cursor);
+  work.again = work.progress.is_through(oids);
+  const std::vector<std::uint32_t> next = work.progress.next_of(oids);
+  for (auto& relation : allowed)
+    if (std::binary_search(next.begin(), next.end(), relation.oid))
+      work.relations.push_back(std::move(relation));
+  if (!forbidden.empty())
+    work.forbidden = fmt::format(
         "this role may not vacuum {}: it takes the owner's rights, or from PostgreSQL 17 on GRANT "
         "MAINTAIN",
-        left);
-  return {.relation = 0, .name = "", .left = left};
+        forbidden);
+  return work;
 }
 
-void vacuum_relation(Session& session, const std::string& name) {
-  run_outside(session, "vacuum", "SET vacuum_cost_delay = '2ms'");
-  run_outside(session, "vacuum", fmt::format("VACUUM (ANALYZE) {}", name));
+void remember_vacuum(Transaction& transaction, const RunContext& run, const LeaseToken& lease,
+                     const VacuumProgress& progress) {
+  static_cast<void>(admit_fence(transaction, run, lease));
+  transaction.exec(queries::fence_move_cursor, Params::of(lease.task.value, to_text(progress)));
+  static_cast<void>(pass_gate(transaction, run, {}));
+}
+
+void vacuum_relation(Session& session, const std::string& name, std::chrono::milliseconds time) {
+  run_outside(
+      session, "vacuum",
+      fmt::format("SET statement_timeout = {}; SET vacuum_cost_delay = '2ms'", time.count()));
+  run_outside(session, "vacuum", fmt::format("VACUUM (ANALYZE, PARALLEL 0) {}", name));
 }
 
 }  // namespace lethe::db

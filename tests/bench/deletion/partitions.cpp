@@ -23,7 +23,8 @@ constexpr const char* policy =
     "    table: public.m\n"
     "    timestamp: created_at\n"
     "    retain: 90 days\n"
-    "    strategy: partition\n";
+    "    strategy: partition\n"
+    "    partitions: drop\n";
 
 /// public.m, partitioned by created_at into parts of 30 days of which the youngest ends with
 /// yesterday, UTC; as many rows in each. No row is within two days of a partition's lower bound, so

@@ -292,6 +292,7 @@ struct TargetBehaviour {
   bool is_missing_schema = false;  ///< gates cannot be moved
   std::string bad_table;           ///< check_policy refuses it
   Census census;
+  Explanation explanation;
   std::vector<Finding> findings;
   LedgerTotals ledger;
   std::vector<ParkedRow> parked;
@@ -311,6 +312,7 @@ class FakeTarget final : public TargetDatabase {
       throw UserError(ExitCode::bad_config, field + ".table: is not there");
   }
   Census census(const Policy&) override { return reach(), behaviour_.census; }
+  Explanation explain(const Policy&) override { return reach(), behaviour_.explanation; }
   void set_gate(const std::string& policy, std::int64_t epoch, bool halted,
                 const std::string& reason) override {
     write("gate " + policy + " epoch " + std::to_string(epoch) + (halted ? " halted " : " open ") +

@@ -66,7 +66,8 @@ TEST_CASE("the reference of policy files has a row for every key", "[policy_docs
        {std::string("x: 1"), std::string("targets: {a: {x: 1}}"), policy_text("x", "x: 1"),
         policy_text("tenant", "tenant: {x: 1}"), policy_text("batch", "batch: {x: 1}"),
         policy_text("tenant", "tenant: {column: c, overrides: {a: {x: 1}}}"),
-        policy_text("where", "where: {a: {x: 1}}")}) {
+        policy_text("where", "where: {a: {x: 1}}"),
+        policy_text("timestamp", "timestamp: {x: 1}")}) {
     for (const std::string& key : known_keys(refusal(yaml))) {
       CAPTURE(key);
       CHECK(contains(text, "\n| `" + key + "` |"));

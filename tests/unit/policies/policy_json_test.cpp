@@ -20,6 +20,8 @@ class RandomPolicies {
     policy.target = text();
     policy.table = {text(), text()};
     policy.timestamp = texts(1, 4);
+    for (const std::string& column : policy.timestamp)
+      if (below(4) == 0) policy.units[column] = static_cast<TimeUnit>(below(4));
     policy.retain = retention();
     policy.where = below(3) == 0 ? Condition{} : condition(4);
     policy.keep_min = maybe_number();
@@ -28,6 +30,7 @@ class RandomPolicies {
     policy.timezone = text();
     for (std::int64_t count = below(3); count > 0; --count)
       policy.cascade.push_back({text(), text()});
+    if (below(2) == 0) policy.trusted_owners = texts(1, 3);
     policy.action = action();
     policy.vacuum = below(2) == 0;
     return policy;
@@ -173,7 +176,7 @@ TEST_CASE("every policy comes back from its JSON as it was", "[policy_json]") {
 
 TEST_CASE("two different policies have different JSON", "[policy_json]") {
   const Policy policy = small_policy();
-  std::vector<Policy> others(13, policy);
+  std::vector<Policy> others(14, policy);
   others[0].name = "x";
   others[1].target = "x";
   others[2].table.schema = "x";
@@ -187,6 +190,7 @@ TEST_CASE("two different policies have different JSON", "[policy_json]") {
   others[10].action = {Action::Kind::set, {{"email", std::nullopt}}, {}};
   others[11].action = {Action::Kind::set, {{"email", ""}}, {}};
   others[12].action = {Action::Kind::call, {}, {"app", "f"}};
+  others[13].units["created_at"] = TimeUnit::ms;
   for (const Policy& other : others) CHECK(to_canonical_json(other) != to_canonical_json(policy));
 }
 
@@ -227,6 +231,21 @@ TEST_CASE("the canonical JSON of a full policy is fixed to the byte", "[policy_j
         R"("timestamp":["created_at"],"timezone":"Europe/Berlin",)"
         R"("where":{"any":[{"not":)" +
             done_json + "}," + done_json + "]}}");
+}
+
+TEST_CASE("units of timestamp columns are stored beside their names", "[policy_json][golden]") {
+  Policy policy = small_policy();
+  policy.units["created_at"] = TimeUnit::uuidv7;
+  const std::string json = to_canonical_json(policy);
+  CHECK(json == replaced(small_json, "\"timezone\":\"UTC\"",
+                         "\"timezone\":\"UTC\",\"units\":{\"created_at\":\"uuidv7\"}"));
+  CHECK(policy_from_json(json) == policy);
+  for (const char* wrong :
+       {"{}", "[]", R"({"created_at":"min"})", R"({"created_at":1})", R"({"other":"ms"})"}) {
+    CAPTURE(wrong);
+    CHECK_THROWS_AS(policy_from_json(replaced(json, R"({"created_at":"uuidv7"})", wrong)),
+                    std::invalid_argument);
+  }
 }
 
 TEST_CASE("the canonical JSON of an action is fixed to the byte", "[policy_json][golden]") {

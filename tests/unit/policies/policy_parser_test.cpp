@@ -138,9 +138,34 @@ TEST_CASE("tables that go along are listed once and are others than the policy's
                    "cascade: needs action: delete; remove one of them"));
 }
 
+TEST_CASE("trusted owners are exact role names and each is listed once", "[policy_parser]") {
+  const Policy policy =
+      only_policy(policy_text("trusted_owners", "trusted_owners: [app_owner, \"App Owner\"]"));
+  CHECK(policy.trusted_owners == std::vector<std::string>{"app_owner", "App Owner"});
+  CHECK(only_policy(policy_text()).trusted_owners.empty());
+  CHECK(contains(refusal(policy_text("trusted_owners", "trusted_owners: []")), "trusted_owners"));
+  CHECK(contains(refusal(policy_text("trusted_owners", "trusted_owners: app")), "trusted_owners"));
+  CHECK(contains(refusal(policy_text("trusted_owners", "trusted_owners: [app, app]")),
+                 "is in the list twice"));
+  CHECK(
+      contains(refusal(policy_text("trusted_owners", "trusted_owners: [\"\"]")), "trusted_owners"));
+}
+
 TEST_CASE("keep_min of the table and zero are read", "[policy_parser]") {
   CHECK(only_policy(policy_text("keep_min", "keep_min: 0")).keep_min == 0);
   CHECK(only_policy(policy_text("keep_min", "keep_min: 1000000000")).keep_min == 1'000'000'000);
+}
+
+TEST_CASE("a timestamp column may say its unit alone and in a list", "[policy_parser]") {
+  const Policy alone =
+      only_policy(policy_text("timestamp", "timestamp: {column: created_ms, unit: ms}"));
+  CHECK(alone.timestamp == std::vector<std::string>{"created_ms"});
+  CHECK(alone.units == std::map<std::string, TimeUnit>{{"created_ms", TimeUnit::ms}});
+  const Policy list = only_policy(policy_text(
+      "timestamp", "timestamp: [started_at, {column: id, unit: uuidv7}, {column: n, unit: us}]"));
+  CHECK(list.timestamp == std::vector<std::string>{"started_at", "id", "n"});
+  CHECK(list.units ==
+        std::map<std::string, TimeUnit>{{"id", TimeUnit::uuidv7}, {"n", TimeUnit::us}});
 }
 
 TEST_CASE("a tenant is its scalar as text whatever YAML would make of it", "[policy_parser]") {

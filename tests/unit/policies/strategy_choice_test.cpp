@@ -43,6 +43,12 @@ TEST_CASE("a stored policy with a strategy of another version is refused", "[str
   CHECK_THROWS_AS(policy_from_json(text), std::invalid_argument);
 }
 
+TEST_CASE("timestamps in numbers let partitions go as a whole", "[strategy_choice]") {
+  Policy policy = only_policy(policy_text("partitions", "partitions: drop"));
+  policy.units[policy.timestamp.at(0)] = TimeUnit::ms;
+  CHECK(drop_obstacle(policy).empty());
+}
+
 TEST_CASE("a rule under which some old rows may stay never lets partitions go as a whole",
           "[strategy_choice]") {
   Policy policy = only_policy(policy_text("partitions", "partitions: drop"));
@@ -51,6 +57,7 @@ TEST_CASE("a rule under which some old rows may stay never lets partitions go as
   SECTION("children that go along") { policy.cascade = {{"public", "lines"}}; }
   SECTION("two timestamps") { policy.timestamp.emplace_back("made_at"); }
   SECTION("no timestamp") { policy.timestamp.clear(); }
+  SECTION("UUIDs") { policy.units[policy.timestamp.at(0)] = TimeUnit::uuidv7; }
   SECTION("one tenant") { policy.tenant = TenantRule{"c", {}, {}, "acme"}; }
   CHECK_FALSE(drop_obstacle(policy).empty());
 }

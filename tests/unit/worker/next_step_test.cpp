@@ -336,8 +336,8 @@ TEST_CASE("trouble with a vacuum is told and never a dead letter", "[next_step]"
   StepFacts facts = sweep_of(0);
   facts.task.kind = TaskKind::vacuum;
   facts.strategy.reset();
-  for (const Kind kind : {Kind::stale, Kind::expired, Kind::changed, Kind::unsupported,
-                          Kind::timed_out, Kind::poisoned, Kind::permanent}) {
+  for (const Kind kind : {Kind::stale, Kind::closed, Kind::expired, Kind::changed,
+                          Kind::unsupported, Kind::timed_out, Kind::poisoned, Kind::permanent}) {
     const Settlement result = after(kind, facts);
     CHECK(result.outcome == Outcome::done);
     REQUIRE(result.vacuum);
@@ -351,7 +351,7 @@ TEST_CASE("trouble with a vacuum is told and never a dead letter", "[next_step]"
     CHECK(after(kind, last).outcome == Outcome::done);
     CHECK(after(kind, last).vacuum->problem == "it said no");
   }
-  for (const Kind kind : {Kind::halted, Kind::closed, Kind::unreachable})
+  for (const Kind kind : {Kind::halted, Kind::unreachable})
     CHECK(after(kind, facts).outcome == Outcome::release);
   CHECK_FALSE(step(facts, TargetTrouble{.kind = Kind::fenced, .message = "", .sqlstate = ""}));
 }
@@ -365,6 +365,8 @@ TEST_CASE("a vacuum that a stopping worker broke off goes back and one past its 
   CHECK(after(Kind::timed_out, facts).outcome == Outcome::release);
   facts.overdue = true;
   CHECK(after(Kind::timed_out, facts).outcome == Outcome::done);
+  facts.cancelled = true;
+  CHECK(after(Kind::timed_out, facts).outcome == Outcome::cancel);
 }
 
 TEST_CASE("a vacuum ends when nothing is left of it and tells what it left out", "[next_step]") {

@@ -15,15 +15,15 @@ Policy dropping() {
   return policy;
 }
 
-/// A leaf of 10,000 blocks, indexed, of whose 1,000 rows all are expired.
+/// A leaf of 10,000 blocks, indexed, of whose 300,000 rows all are expired.
 RelationFacts leaf(std::uint32_t oid, const PartitionFacts& partition) {
   return {.relation = oid,
           .name = "public.p" + std::to_string(oid),
           .fingerprint = "f" + std::to_string(oid),
           .blocks = 10'000,
-          .rows = 1'000,
-          .expired = 1'000,
-          .keys = {{.indexed = true, .expired = 1'000, .splits = {}}},
+          .rows = 300'000,
+          .expired = 300'000,
+          .keys = {{.indexed = true, .expired = 300'000, .splits = {}}},
           .partition = partition};
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("each expired partition is one task and the others go by rows", "[part
     CHECK(plan.work[i].strategy == Strategy::sweep);
     CHECK(plan.work[i].relation == 1);
   }
-  CHECK(plan.estimated_rows == 3'000);
+  CHECK(plan.estimated_rows == 900'000);
 }
 
 TEST_CASE("an empty expired partition goes as well", "[partition_plan]") {
@@ -118,11 +118,19 @@ TEST_CASE("a policy that asks for drops where none can be is told why and goes b
   CHECK(plan.kept_whole[0].second == "the table is not partitioned by ranges of at alone");
 }
 
+TEST_CASE("a partition stays where the policy does not ask for it to go", "[partition_plan]") {
+  Policy policy = dropping();
+  policy.partitions = Partitions::rows;
+  const Plan plan = planned(facts_of({leaf(1, old)}), policy);
+  CHECK(plan.strategy == "sweep");
+  CHECK(plan.kept_whole.empty());
+}
+
 TEST_CASE("a pinned sweep sweeps where an index would lead", "[partition_plan]") {
   Policy policy = dropping();
   policy.partitions = Partitions::rows;
   RelationFacts few = leaf(1, {});
-  few.expired = 1;
+  few.expired = few.keys[0].expired = 1;
   CHECK(planned(facts_of({few}), policy).strategy == "index");
   policy.strategy = StrategyChoice::sweep;
   CHECK(planned(facts_of({few}), policy).strategy == "sweep");
@@ -140,4 +148,9 @@ TEST_CASE("a pinned index is used whatever statistics say and refused where ther
   CHECK(refusal(facts_of({facts}), policy) ==
         "strategy index needs an index on each timestamp column of public.p1; create one: CREATE "
         "INDEX CONCURRENTLY ON public.p1 (\"at\")");
+  facts.keys[0].indexed = true;
+  facts.may_lock = false;
+  CHECK(refusal(facts_of({facts}), policy) ==
+        "strategy index is impossible: this role may not lock rows; grant it UPDATE on public.p1; "
+        "or write strategy: auto");
 }

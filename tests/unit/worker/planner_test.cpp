@@ -80,9 +80,10 @@ TEST_CASE("an index is used where few rows are expired", "[planner]") {
 TEST_CASE("blocks are swept where an index would not pay or may not be trusted", "[planner]") {
   const Policy policy = policy_on({"started_at", "created_at"});
   for (const RelationFacts& facts :
-       {relation(1, 9'000, 1'000, 51, {true, true}), relation(1, 9'000, 1'000, 10, {true, false}),
-        relation(1, 9'000, 1'000, 10, {true}), relation(1, 9'000, -1, 10, {true, true}),
-        relation(1, 9'000, 0, 0, {true, true}), relation(1, 9'000, 1'000, -1, {true, true})}) {
+       {relation(1, 9'000, 300'000, 50'000, {true, true}),
+        relation(1, 9'000, 1'000, 10, {true, false}), relation(1, 9'000, 1'000, 10, {true}),
+        relation(1, 9'000, -1, 10, {true, true}), relation(1, 9'000, 0, 0, {true, true}),
+        relation(1, 9'000, 1'000, -1, {true, true})}) {
     const Plan plan = planned(facts_of({facts}), policy);
     CHECK(plan.strategy == "sweep");
     CHECK_FALSE(plan.work.empty());
@@ -92,10 +93,10 @@ TEST_CASE("blocks are swept where an index would not pay or may not be trusted",
 TEST_CASE("an index is not used to walk past rows that were changed before", "[planner]") {
   Policy policy = policy_on({"at"});
   policy.action.kind = Action::Kind::set;
-  RelationFacts facts = relation(1, 9'000, 1'000, 10, {true});
-  facts.passed = 50;
+  RelationFacts facts = relation(1, 9'000, 300'000, 10, {true});
+  facts.passed = 15'000;
   CHECK(planned(facts_of({facts}), policy).strategy == "index, set");
-  facts.passed = 51;
+  facts.passed = 20'000;
   CHECK(planned(facts_of({facts}), policy).strategy == "sweep, set");
   CHECK(planned(facts_of({facts, relation(2, 10, 1'000, 1, {true})}), policy).strategy ==
         "mixed, set");

@@ -1,5 +1,5 @@
 -- Everything about a relation that decides what deleting from it means: identity, name, owner,
--- parent, columns and their types, triggers, rules, row security, foreign keys that point here.
+-- parent, columns and their types, triggers and who owns their code, rules, row security, foreign keys that point here.
 --
 --   $1 oid      relation
 -- Returns  name (quoted, as it is called now), fingerprint; no row when it is gone
@@ -13,9 +13,11 @@ SELECT format('%I.%I', n.nspname, c.relname) AS name,
          (SELECT string_agg(concat_ws(':', a.attnum, a.attname, a.atttypid), ',' ORDER BY a.attnum)
             FROM pg_attribute a
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-         (SELECT string_agg(concat_ws(':', t.oid, t.tgfoid, t.tgtype, t.tgenabled), ','
+         (SELECT string_agg(concat_ws(':', t.oid, t.tgfoid, p.proowner, t.tgtype, t.tgenabled), ','
                             ORDER BY t.oid)
-            FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),
+            FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+           -- Up to PostgreSQL 14 a partition's copy of a trigger counts as internal.
+           WHERE t.tgrelid = c.oid AND (NOT t.tgisinternal OR t.tgfoid >= 16384)),
          (SELECT string_agg(concat_ws(':', r.oid, r.ev_type, r.ev_enabled), ',' ORDER BY r.oid)
             FROM pg_rewrite r WHERE r.ev_class = c.oid),
          (SELECT string_agg(concat_ws(':', f.oid, f.confdeltype), ',' ORDER BY f.oid)

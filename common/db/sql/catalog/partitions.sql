@@ -1,13 +1,14 @@
 -- What the bounds of a table's leaf partitions say of the rows in them, and what keeps a leaf from
 -- being taken away as a whole. Bounds are read as the server prints them (pg_get_expr), never from
 -- names, of the leaf and of every partition above it; only ranges by $2 alone count. They are
--- compared as timestamptz, in which each of the three types has its order (TimeZone is UTC).
+-- compared as timestamptz, in which each of the types and units has its order (TimeZone is UTC). A
+-- number before 1990 is no time, and its row stays (time_unit.hpp).
 --
 --   $1 oid      table, partitioned
 --   $2 text     timestamp column, exact
---   $3 text     its type: date, timestamp without time zone or timestamp with time zone; of any
---               other type no partition counts as a range
---   $4 text     limit of that type: rows before it may go, whoever's they are
+--   $3 text     its type: date, timestamp without time zone or timestamp with time zone; of a number
+--               the unit: s, ms or us; of anything else no partition counts as a range
+--   $4 text     limit of that type or unit: rows before it may go, whoever's they are
 --   $5 text     tenant column, exact, '' for none: rows without a tenant stay
 --   $6 boolean  they go to quarantine
 --   $7 oid      one leaf, NULL for all. Of one alone, which takes no longer in a table with thousands,
@@ -32,37 +33,49 @@ WITH leaf AS MATERIALIZED (
    CROSS JOIN LATERAL pg_partition_ancestors(l.oid::regclass) AS a (relid)
     JOIN pg_class c ON c.oid = a.relid
     JOIN pg_inherits i ON i.inhrelid = a.relid
-), range AS (
-  SELECT v.leaf, regexp_match(v.bound, '^FOR VALUES FROM [(](MINVALUE|''([^'']*)'')[)] '
-                                       'TO [(](MAXVALUE|''([^'']*)'')[)]$') AS part
+), range AS (  -- an integer has no quotes
+  SELECT v.leaf, regexp_match(v.bound, '^FOR VALUES FROM [(](MINVALUE|''[^'']*''|[0-9]+)[)] '
+                                       'TO [(](MAXVALUE|''[^'']*''|[0-9]+)[)]$') AS part
     FROM level v
     JOIN pg_partitioned_table p ON p.partrelid = v.parent
     JOIN pg_attribute k ON k.attrelid = v.parent AND k.attnum = p.partattrs[0]
    WHERE p.partstrat = 'r' AND p.partnatts = 1 AND k.attname = $2::name
-     AND $3::text IN ('date', 'timestamp without time zone', 'timestamp with time zone')
+     AND $3::text IN ('date', 'timestamp without time zone', 'timestamp with time zone', 's', 'ms',
+                      'us')
 ), edge AS (
-  -- A date may be too far away for a timestamptz; so far away nothing is before any limit.
-  SELECT r.leaf,
-         CASE WHEN r.part[1] = 'MINVALUE' THEN '-infinity'
-              WHEN $3::text = 'date' THEN least(r.part[2]::date, '100000-01-01')::timestamptz
-              WHEN $3::text = 'timestamp without time zone' THEN r.part[2]::timestamp::timestamptz
-              ELSE r.part[2]::timestamptz END AS low,
-         CASE WHEN r.part[3] = 'MAXVALUE' THEN 'infinity'
-              WHEN $3::text = 'date' THEN least(r.part[4]::date, '100000-01-01')::timestamptz
-              WHEN $3::text = 'timestamp without time zone' THEN r.part[4]::timestamp::timestamptz
-              ELSE r.part[4]::timestamptz END AS high
-    FROM range r
-   WHERE r.part IS NOT NULL
+  SELECT r.leaf, 'low' AS side, trim(r.part[1], '''') AS value FROM range r WHERE r.part IS NOT NULL
+   UNION ALL
+  SELECT r.leaf, 'high', trim(r.part[2], '''') FROM range r WHERE r.part IS NOT NULL
+   UNION ALL
+  SELECT NULL, 'limit', $4::text
+), point AS (
+  -- A date and a number may be too far away for a timestamptz; so far away nothing is before any
+  -- limit.
+  SELECT e.leaf, e.side,
+         CASE WHEN e.value = 'MINVALUE' THEN '-infinity'
+              WHEN e.value = 'MAXVALUE' THEN 'infinity'
+              WHEN $3::text = 'date' THEN least(e.value::date, '100000-01-01')::timestamptz
+              WHEN $3::text = 'timestamp without time zone' THEN e.value::timestamp::timestamptz
+              WHEN $3::text = 's' THEN 'epoch'::timestamptz
+                + least(greatest(e.value::bigint, 0), 9000000000) * interval '1 second'
+              WHEN $3::text = 'ms' THEN 'epoch'::timestamptz
+                + least(greatest(e.value::bigint, 0), 9000000000000) * interval '1 millisecond'
+              WHEN $3::text = 'us' THEN 'epoch'::timestamptz
+                + least(greatest(e.value::bigint, 0), 9000000000000000) * interval '1 microsecond'
+              WHEN $3::text = 'timestamp with time zone' THEN e.value::timestamptz END AS at
+    FROM edge e
 ), span AS (
-  SELECT e.leaf, max(e.low) AS low, min(e.high) AS high FROM edge e GROUP BY e.leaf
+  SELECT p.leaf, max(p.at) FILTER (WHERE p.side = 'low') AS low,
+         min(p.at) FILTER (WHERE p.side = 'high') AS high
+    FROM point p
+   WHERE p.leaf IS NOT NULL
+   GROUP BY p.leaf
 ), bounded AS (
   SELECT l.oid, s.high IS NOT NULL AS ranged, s.low, coalesce(s.high <= m.at, false) AS expired,
          $7::oid IS NULL AND s.high = max(s.high) OVER () AS newest
     FROM leaf l
     LEFT JOIN span s ON s.leaf = l.oid
-   CROSS JOIN (SELECT CASE $3::text WHEN 'date' THEN least($4::text::date, '100000-01-01')::timestamptz
-                                    WHEN 'timestamp without time zone' THEN $4::text::timestamp::timestamptz
-                                    WHEN 'timestamp with time zone' THEN $4::text::timestamptz END AS at) m
+   CROSS JOIN (SELECT p.at FROM point p WHERE p.side = 'limit') m
 ), published AS MATERIALIZED (
   SELECT t.schemaname, t.tablename, t.pubname
     FROM pg_publication_tables t
@@ -71,6 +84,8 @@ WITH leaf AS MATERIALIZED (
 )
 SELECT b.oid::bigint AS oid, b.ranged, b.expired,
        CASE WHEN NOT b.expired THEN ''
+            WHEN $3::text IN ('s', 'ms', 'us') AND b.low < '1990-01-01'
+            THEN 'its lower bound is before 1990, and such numbers are no times and stay'
             WHEN b.low = '-infinity' THEN 'it has no lower bound, and rows at -infinity stay'
             WHEN b.newest THEN 'it is the newest partition, from which others may be made'
             WHEN $5::text <> '' AND NOT EXISTS (

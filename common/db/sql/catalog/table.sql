@@ -10,7 +10,7 @@
 -- Caller   look_up_table (catalog.cpp)
 SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind::text AS kind,
        c.relpersistence = 't' AS temporary,
-       n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast', 'lethe')
+       n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast', 'lethe', 'lethe_quarantine')
          OR EXISTS (SELECT 1 FROM pg_depend d
                      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
                        AND d.deptype = 'e') AS system,

@@ -2,8 +2,9 @@
 --
 --   $1 text     schema, exact
 --   $2 text     name, exact
+--   $3 text[]   roles whose code may run with our rights, exact
 -- Returns  oid, name (quoted), signature, kind (f function, p procedure, else prokind), owner and role
---          (ours) and schema, all quoted, trusted (we or a superuser own it), may_call, may_use (its schema),
+--          (ours) and schema, all quoted, trusted (we, a superuser or one of $3 own it), may_call, may_use (its schema),
 --          open_schema (quoted: everybody may put objects there that its names would find; or NULL),
 --          many (returns rows), result (type), parameters (JSON: mode, name, type, in their order),
 --          search_path (for the call), fingerprint; no row when there is none
@@ -13,7 +14,7 @@
 SELECT p.oid::bigint AS oid, format('%I.%I', n.nspname, p.proname) AS name,
        p.oid::regprocedure::text AS signature, p.prokind::text AS kind, quote_ident(o.rolname) AS owner,
        quote_ident(current_user) AS role, quote_ident(n.nspname) AS schema,
-       o.rolsuper OR o.rolname = current_user AS trusted,
+       o.rolsuper OR o.rolname = current_user OR o.rolname = ANY ($3::text[]) AS trusted,
        has_function_privilege(p.oid, 'EXECUTE') AS may_call,
        has_schema_privilege(n.oid, 'USAGE') AS may_use,
        CASE WHEN NOT EXISTS (SELECT 1 FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%')

@@ -1,6 +1,6 @@
 -- What a batch may do now: the gate, the run's deadline by this database's clock, and the cutoffs in
 -- force. "Now" is the older of the run's and this clock's, so a clock that runs ahead deletes nothing
--- early. Each limit comes in the three types that timestamp columns have, so that the statement
+-- early. Each limit comes in the types that timestamp columns have, so that the statement
 -- that uses it compares with a constant. A date stands for the end of its day.
 --
 --   $1 text     policy, '' for an ad-hoc run
@@ -15,8 +15,9 @@
 -- Returns  all_halted, all_reason, policy_halted, policy_reason, policy_epoch (NULL: no such row),
 --          expired, closed (outside the window), has_cutoffs (lethe.cutoffs knows the run), as_of,
 --          shift (interval by which own cutoffs lie before the frozen ones, '' for none), and
---          cutoff, floor, reach, each _timestamptz, _timestamp and _date (floor: whatever is older
---          may go, whoever's it is; reach: nothing newer goes, whoever's it is)
+--          cutoff, floor, reach, each _timestamptz, _timestamp, _date and _us (microseconds since
+--          1970, 0 before it; floor: whatever is older may go, whoever's it is; reach: nothing
+--          newer goes, whoever's it is)
 -- Locks    none; the shared advisory locks are held already
 -- Index    gate_pkey, cutoffs_pkey
 -- Caller   pass_gate (batch_transaction.cpp)
@@ -52,7 +53,13 @@ SELECT g.halted AS all_halted, g.reason AS all_reason,
        floor::text AS floor_timestamptz, (floor AT TIME ZONE 'UTC')::text AS floor_timestamp,
        ((floor - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS floor_date,
        reach::text AS reach_timestamptz, (reach AT TIME ZONE 'UTC')::text AS reach_timestamp,
-       ((reach - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS reach_date
+       ((reach - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS reach_date,
+       (extract(epoch FROM date_trunc('second', greatest(cutoff, 'epoch')))::bigint * 1000000
+         + extract(microseconds FROM greatest(cutoff, 'epoch'))::bigint % 1000000) AS cutoff_us,
+       (extract(epoch FROM date_trunc('second', greatest(floor, 'epoch')))::bigint * 1000000
+         + extract(microseconds FROM greatest(floor, 'epoch'))::bigint % 1000000) AS floor_us,
+       (extract(epoch FROM date_trunc('second', greatest(reach, 'epoch')))::bigint * 1000000
+         + extract(microseconds FROM greatest(reach, 'epoch'))::bigint % 1000000) AS reach_us
   FROM ends
  CROSS JOIN LATERAL (
         SELECT CASE WHEN $7::integer < $8::integer
