@@ -80,14 +80,14 @@ std::vector<Census::Reference> references_of(const TableFacts& table) {
 }
 
 /// What would become of rows of other tables.
-std::vector<Census::Child> children_of(Transaction& transaction, const OwnCutoffs& own,
-                                       const std::string& as_of, const std::string& boundary) {
+std::vector<ChildRows> children_of(Transaction& transaction, const OwnCutoffs& own,
+                                   const std::string& as_of, const std::string& boundary) {
   BuiltStatement eligible = eligible_ctes(own, as_of, boundary);
   const auto steps = plan_cascade(transaction, own.table, own.policy, eligible_rows(own.table),
                                   "policy " + own.policy.name);
   if (steps.empty()) return {};
   const Cascaded counted = count_children(transaction, steps, eligible);
-  std::vector<Census::Child> children;
+  std::vector<ChildRows> children;
   for (const auto& [child, rows] : counted.deleted)
     children.push_back({.child = child, .rows = rows, .changed = false});
   for (const auto& [child, rows] : counted.changed)
@@ -313,10 +313,16 @@ std::vector<ParkedRow> PgTargetDatabase::parked(const std::string& run, std::int
   });
 }
 
-std::int64_t PgTargetDatabase::count_parked(const std::string& run) {
+RunTraces PgTargetDatabase::traces(const std::string& run) {
   require_installed("NAME");
-  return transact(session_, "parked_count", [&](Transaction& transaction) {
-    return db::count_parked(transaction, run).rows;
+  return transact(session_, "run_traces", [&](Transaction& transaction) {
+    RunTraces traces;
+    traces.parked = count_parked(transaction, run).rows;
+    for (const auto& row : transaction.exec(queries::ledger_children, Params::of(run)))
+      traces.children.push_back({.child = text(row, "child"),
+                                 .rows = number(row, "rows"),
+                                 .changed = flag(row, "changed")});
+    return traces;
   });
 }
 

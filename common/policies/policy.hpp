@@ -159,6 +159,7 @@ struct Policy {
   StrategyChoice strategy = StrategyChoice::automatic;
   Partitions partitions = Partitions::rows;
   std::int64_t quarantine_seconds = 7 * 86'400;  ///< 60..315360000; until the purge
+  bool vacuum = false;  ///< what a run cleaned, when it is verified; not with action call
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 

@@ -7,6 +7,7 @@ const char* to_string(TaskKind kind) noexcept {
     case TaskKind::plan: return "plan";
     case TaskKind::clean: return "clean";
     case TaskKind::verify: return "verify";
+    case TaskKind::vacuum: return "vacuum";
   }
   return "unknown";
 }

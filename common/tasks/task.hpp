@@ -12,7 +12,7 @@
 namespace lethe {
 
 /// What one batch of a task does. Workers leave kinds that they do not know alone.
-enum class TaskKind { plan, clean, verify };
+enum class TaskKind { plan, clean, verify, vacuum };
 
 /// How rows are found and deleted or changed. docs/ARCHITECTURE.md, "Strategies".
 enum class Strategy {

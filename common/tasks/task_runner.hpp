@@ -101,6 +101,13 @@ struct Verified {
   std::chrono::milliseconds took{0};
 };
 
+/// One step of a vacuum.
+struct Vacuumed {
+  bool finished = false;  ///< nothing more to do
+  std::string left;       ///< finished: the tables that this role may not vacuum; "" for none
+  std::optional<Space> space{};  ///< finished, and it could be looked at
+};
+
 /// What stopped a transaction on the target; it was rolled back.
 struct TargetTrouble {
   enum class Kind {
@@ -165,6 +172,13 @@ class TaskRunner {
   /// trouble with that is no trouble of the verification.
   [[nodiscard]] virtual std::variant<Verified, TargetTrouble> verify(
       const RunContext& run, const LeaseToken& lease, const TaskPayload& payload) = 0;
+
+  /// VACUUM (ANALYZE), one after the other and outside of any transaction, of the relations that
+  /// the run cleaned, from where the fence stands, for about two seconds and at least one of them.
+  /// The step after the last one tries those again that were left; trouble with them is its result.
+  /// The server cancels one that takes longer than `time`.
+  [[nodiscard]] virtual std::variant<Vacuumed, TargetTrouble> vacuum(
+      const RunContext& run, const LeaseToken& lease, std::chrono::milliseconds time) = 0;
 
   /// Closes connections that nobody used for a while. Called between tasks.
   virtual void tidy() = 0;
