@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "common/db/params.hpp"
 #include "proto/task_payload.hpp"
 #include "tests/support/clean_checks.hpp"
@@ -72,7 +74,8 @@ const std::vector<Key>& keys() {
       {"k timestamptz",
        "CASE n WHEN 1 THEN 'infinity' WHEN 2 THEN '-infinity' ELSE '0044-03-15 BC'::timestamptz + "
        "n * 7919 % 100003 * interval '17.000001 minutes' END"},
-      {"k float8", "CASE n WHEN 1 THEN 'NaN' WHEN 2 THEN '-Infinity' ELSE 1 / (n - 1000.5) END"},
+      {"k float8",
+       "CASE n WHEN 1 THEN 'NaN'::float8 WHEN 2 THEN '-Infinity' ELSE 1 / (n - 1000.5) END"},
       {"k numeric", "(n % 7)::numeric + n / 3.0"},
       {"k date", "'2000-01-01'::date + n * 7919 % 100003"},
       {"k interval", "n * interval '31 hours'"},
@@ -123,7 +126,10 @@ TEST_CASE("the same rows go along a key of any type as by blocks", "[key]") {
   TestDatabase database;
   database.execute(
       "CREATE TYPE public.mood AS ENUM ('sad', 'it''s, \"ok\"', 'glad'); CREATE DOMAIN public.code "
-      "AS varchar(20) COLLATE \"C\" CHECK (VALUE LIKE 'X%')");
+      "AS varchar(20) COLLATE \"C\" CHECK (VALUE LIKE 'X%');"
+      // A cursor that was rounded would leave rows out.
+      "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET extra_float_digits = -10', "
+      "current_database()); END $$");
   RunDriver fleet(database);
   int number = 0;
   for (const Key& key : keys()) {
@@ -210,7 +216,7 @@ TEST_CASE("a key that rows may lack or share or that is not in one order is refu
   INFO(sql);
   RunDriver fleet(database);
   const RunRow run = fleet.work_off(fleet.start(by_key(test::policy_of("", 50))));
-  CHECK(run.state == "refused");
+  CHECK(run.state == "failed");
   CHECK_THAT(run.error, test::contains("strategy key is impossible: ") && test::contains(reason) &&
                             test::contains("give public.t a primary key, or a unique index") &&
                             test::contains("or write strategy: auto"));
@@ -248,7 +254,7 @@ TEST_CASE("new values are given along a key that they leave as it is", "[key][se
 
   policy.action.values = {{"id", "7"}};
   const RunRow refused = fleet.work_off(fleet.start(policy));
-  CHECK(refused.state == "refused");
+  CHECK(refused.state == "failed");
   CHECK_THAT(refused.error, test::contains("unique index public.t_pkey has a column that the "
                                            "policy sets (id); give public.t a primary key"));
 
@@ -277,7 +283,7 @@ TEST_CASE("each partition is visited along its own key and one without any is na
   database.execute("CREATE TABLE public.c PARTITION OF public.t FOR VALUES IN ('c')");
   database.execute("INSERT INTO public.c VALUES (1, 'c', '2001-01-01')");
   const RunRow refused = fleet.work_off(fleet.start(by_key(test::policy_of("", 50))));
-  CHECK(refused.state == "refused");
+  CHECK(refused.state == "failed");
   CHECK_THAT(refused.error, test::contains("public.c has no unique key"));
 }
 
@@ -318,17 +324,22 @@ TEST_CASE("a large key is split by its statistics and its parts delete each row 
   RunDriver fleet(database);
   const std::string id = fleet.start(by_key(test::policy_of("", 100)));
   const auto works = plan(database, fleet, id);
-  CHECK(works.size() > 20);
+  CHECK(works.size() > 40);
   CHECK(works.size() <= 64);
-  CHECK(works.front().range_from.empty());
-  CHECK(works.back().range_to.empty());
-  for (std::size_t i = 0; i + 1 < works.size(); ++i)
-    CHECK(works[i].range_to == works[i + 1].range_from);
+  std::map<std::string, std::string> ranges;
+  for (const CleanWork& work : works) ranges[work.range_from] = work.range_to;
+  std::size_t followed = 0;
+  std::string end;
+  do {
+    REQUIRE(ranges.count(end) == 1);
+    end = ranges[end];
+    ++followed;
+  } while (!end.empty() && followed <= works.size());
+  CHECK(followed == works.size());
   const RunRow run = work_off_in(database, fleet, id, 100);
   check_satisfied(database, run, 20'000 - 2'400 + 1);
   CHECK(run.passes == 1);
-  CHECK(database.number("SELECT count(DISTINCT task) FROM lethe.ledger WHERE rows > 0") ==
-        static_cast<std::int64_t>(works.size()));
+  CHECK(database.number("SELECT count(DISTINCT task) FROM lethe.ledger WHERE rows > 0") > 40);
 }
 
 TEST_CASE("rows that come in behind the cursor are met by another pass", "[key]") {
@@ -364,9 +375,9 @@ TEST_CASE("a batch that is repeated because its worker died goes on behind it", 
   database.execute("UPDATE lethe.items SET batch_size = 700");
   const auto held = fleet.lease();
   REQUIRE(held);
-  CHECK_FALSE(fleet.step(*lost));
   const auto second = fleet.step(*held);
   REQUIRE(second);
+  CHECK_FALSE(fleet.step(*lost));
   CHECK(second->rows > first->rows);
   CHECK(second->batches == 2);
   CHECK(database.text("SELECT cursor FROM lethe.fence WHERE rows > 0") > cursor);

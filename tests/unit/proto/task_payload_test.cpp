@@ -20,6 +20,7 @@ TaskPayload sample() {
                             .block_from = 0,
                             .block_to = 300,
                             .phase = 1,
+                            .key = {},
                             .range_from = "",
                             .range_to = ""}};
 }
