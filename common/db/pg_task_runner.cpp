@@ -173,7 +173,7 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean(const RunContext& run
     return trouble == nullptr ? std::optional<Kind>() : trouble->kind;
   };
   const Strategy strategy = payload.work->strategy;
-  const bool by_rows = strategy == Strategy::sweep || strategy == Strategy::index;
+  const bool by_rows = visits_all(strategy) || strategy == Strategy::index;
   auto result = clean_once(run, lease, payload, size, BatchForm::whole);
   // What met a locked row repeats its range in the form that leaves such rows for later.
   const bool has_children = by_rows && !run.spec.cascade.empty();

@@ -119,7 +119,7 @@ struct BatchRule {
 };
 
 /// How rows are to go: as the planner finds best, or pinned to one way (tasks/task.hpp, Strategy).
-enum class StrategyChoice { automatic, partition, sweep, index };
+enum class StrategyChoice { automatic, partition, sweep, index, key };
 
 /// What becomes of a partition all of whose rows are to go: its rows are deleted, it is dropped, or
 /// it is detached and kept aside for a while.
