@@ -53,7 +53,7 @@ struct Census {
     std::string constraint;
     std::string child;         ///< the table that it belongs to
     std::int64_t rows = 0;     ///< of `referenced`, those that this key is the first to keep
-    std::string create_index;  ///< SQL for the index that it lacks; "" when it has one
+    std::string create_index;  ///< SQL for the indexes that it lacks; "" when it lacks none
   };
   std::vector<Reference> references;
   std::vector<ChildRows> children;

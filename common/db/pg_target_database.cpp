@@ -68,14 +68,15 @@ void check_tenants(Transaction& transaction, const Policy& policy, const TableFa
 constexpr std::string_view referenced_verdict = "referenced ";
 
 /// The keys that point at the table and at what goes along, before anything is counted.
-std::vector<Census::Reference> references_of(const TableFacts& table) {
+std::vector<Census::Reference> references_of(Transaction& transaction, const TableFacts& table) {
   std::vector<Census::Reference> references;
   for (const auto* keys : {&table.foreign_keys, &table.deeper_keys})
     for (const auto& key : *keys)
       references.push_back({.constraint = key.constraint,
                             .child = key.child,
                             .rows = 0,
-                            .create_index = key.has_index ? "" : create_index_sql(key)});
+                            .create_index = fmt::format(
+                                "{}", fmt::join(look_up_missing_indexes(transaction, key), "; "))});
   return references;
 }
 
@@ -236,7 +237,7 @@ Census PgTargetDatabase::census(const Policy& policy) {
         census.cutoff = now.age_cutoff;
         const OverrideColumns overrides = override_columns(policy);
         const OwnCutoffs own{.policy = policy, .overrides = overrides, .table = table};
-        census.references = references_of(table);
+        census.references = references_of(transaction, table);
         const BuiltStatement built = db::census(own, now.limits.as_of, boundary);
         for (const auto& row : transaction.exec_built(built.sql, built.params))
           add_verdict(census, row);

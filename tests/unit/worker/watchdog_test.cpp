@@ -180,7 +180,6 @@ TEST_CASE("a vacuum that an operator cancels stops at once and a batch ends by i
   desk.registry.cancel(TaskId{"batch"});
   desk.heartbeat.run_once();
   desk.watchdog.run_once();
-  desk.target.wait_for_cancels(1);
   desk.wait_finished();
   desk.dispatcher.run_once();
   CHECK(desk.queue.ended.at("vacuum").outcome == Outcome::cancel);
