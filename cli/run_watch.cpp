@@ -23,10 +23,23 @@ class RunReader {
  public:
   RunReader(Stores& stores, std::string id) : stores_(stores), id_(std::move(id)) {}
 
-  /// Nothing when the database did not answer this time.
+  /// Without its spec; nothing when the database did not answer this time.
+  std::optional<RunRow> glance() {
+    return ask([this] {
+      auto run = stores_.runs.glance(id_);
+      return run ? std::move(*run) : find_run(stores_, id_);  // which says that there is none
+    });
+  }
+
   std::optional<RunRow> read() {
+    return ask([this] { return find_run(stores_, id_); });
+  }
+
+ private:
+  template <class Question>
+  std::optional<RunRow> ask(Question&& question) {
     try {
-      RunRow run = find_run(stores_, id_);
+      RunRow run = question();
       failures_ = 0;
       return run;
     } catch (const StoreError& error) {
@@ -36,7 +49,6 @@ class RunReader {
     }
   }
 
- private:
   Stores& stores_;
   std::string id_;
   int failures_ = 0;
@@ -108,12 +120,14 @@ ExitCode watch_run(Services& services, const std::string& id) {
   RateMeter rate;
   const std::stop_token interrupted = environment.interrupted();
   for (;;) {
-    if (const std::optional<RunRow> run = reader.read()) {
-      if (has_ended(*run)) {
-        drawer.clear();
-        services.output().result(run_details(*run), end_line(*run));
-        return end_code(*run);
-      }
+    std::optional<RunRow> run = reader.glance();
+    if (run && has_ended(*run)) run = reader.read();
+    if (run && has_ended(*run)) {
+      drawer.clear();
+      services.output().result(run_details(*run), end_line(*run));
+      return end_code(*run);
+    }
+    if (run) {
       rate.add(environment.clock.now(), run->rows);
       drawer.draw(progress_of(*run, rate));
     }

@@ -20,13 +20,18 @@ inline constexpr std::int64_t range_blocks_min = 512;
 /// small part of it.
 inline constexpr std::int64_t range_blocks_usual = 2'048;
 
-/// Expired rows, by estimate, for which a part of an index becomes a task of its own: a few seconds
-/// of batches. With less, leasing and settling would be a large part of the work.
-inline constexpr std::int64_t range_rows_min = 20'000;
+/// Expired rows, by estimate, for which a part of an index becomes a task of its own: the first
+/// eight, a batch each, so that a fleet has something to share even of few rows.
+inline constexpr std::int64_t range_rows_min = 5'000;
+
+/// And from then on: a few seconds of batches. With less, leasing and settling would be a large
+/// part of the work.
+inline constexpr std::int64_t range_rows_usual = 20'000;
 
 /// Rows, whether they are expired or not, for which a part of a key becomes a task of its own:
-/// about as much work as range_blocks_usual.
-inline constexpr std::int64_t range_visits_min = 75'000;
+/// about as much work as range_blocks_min, and from the ninth on as range_blocks_usual.
+inline constexpr std::int64_t range_visits_min = 20'000;
+inline constexpr std::int64_t range_visits_usual = 75'000;
 
 /// Tasks that one plan makes, unless the table has more partitions than this.
 inline constexpr std::int64_t plan_tasks_max = 64;

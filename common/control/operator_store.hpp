@@ -137,8 +137,11 @@ class RunStore {
   /// (ExitCode::refused) while a run of the same policy is open.
   virtual StartedRun start(const Policy& spec, const StartOptions& options,
                            const std::string& actor) = 0;
+  /// Without the specs: `spec_text` is "".
   virtual std::vector<RunRow> list(const RunFilter& filter) = 0;
   virtual std::optional<RunRow> find(const std::string& id) = 0;
+  /// Without the spec, which may be megabytes: for who looks again and again.
+  virtual std::optional<RunRow> glance(const std::string& id) = 0;
   /// Zeros for a run that is not there.
   virtual RunEffort effort(const std::string& id) = 0;
   /// Asks a run to end. Tasks nobody works on go at once, leased ones after their batch.

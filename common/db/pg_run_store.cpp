@@ -91,8 +91,8 @@ StartedRun PgRunStore::start(const Policy& spec, const StartOptions& options,
   });
 }
 
-std::vector<RunRow> PgRunStore::read(const std::optional<std::string>& id,
-                                     const RunFilter& filter) {
+std::vector<RunRow> PgRunStore::read(const std::optional<std::string>& id, const RunFilter& filter,
+                                     bool with_spec) {
   const auto or_null = [](const std::string& value) {
     return value.empty() ? std::nullopt : std::optional(value);
   };
@@ -100,19 +100,25 @@ std::vector<RunRow> PgRunStore::read(const std::optional<std::string>& id,
     std::vector<RunRow> runs;
     for (const auto& row : transaction.exec(
              queries::runs_list, Params::of(id, or_null(filter.policy), or_null(filter.target),
-                                            filter.open_only, filter.rows_max)))
+                                            filter.open_only, filter.rows_max, with_spec)))
       runs.push_back(to_run_row(row));
     return runs;
   });
 }
 
-std::vector<RunRow> PgRunStore::list(const RunFilter& filter) { return read(std::nullopt, filter); }
+std::vector<RunRow> PgRunStore::list(const RunFilter& filter) {
+  return read(std::nullopt, filter, false);
+}
 
-std::optional<RunRow> PgRunStore::find(const std::string& id) {
-  auto rows = read(id, {});
+std::optional<RunRow> PgRunStore::one(const std::string& id, bool with_spec) {
+  auto rows = read(id, {}, with_spec);
   if (rows.empty()) return std::nullopt;
   return std::move(rows.front());
 }
+
+std::optional<RunRow> PgRunStore::find(const std::string& id) { return one(id, true); }
+
+std::optional<RunRow> PgRunStore::glance(const std::string& id) { return one(id, false); }
 
 RunEffort PgRunStore::effort(const std::string& id) {
   return transact(session_, "runs_effort", [&](Transaction& transaction) {
@@ -122,7 +128,7 @@ RunEffort PgRunStore::effort(const std::string& id) {
 }
 
 void PgRunStore::cancel(const std::string& id, const std::string& actor) {
-  const auto run = find(id);
+  const auto run = glance(id);
   if (!run.has_value()) throw UserError(ExitCode::not_found, fmt::format("no run '{}'", id));
   transact(session_, "runs_cancel", [&](Transaction& transaction) {
     lock_slots(transaction, {run->target});

@@ -16,11 +16,14 @@ class PgRunStore final : public RunStore {
                    const std::string& actor) override;
   std::vector<RunRow> list(const RunFilter& filter) override;
   std::optional<RunRow> find(const std::string& id) override;
+  std::optional<RunRow> glance(const std::string& id) override;
   RunEffort effort(const std::string& id) override;
   void cancel(const std::string& id, const std::string& actor) override;
 
  private:
-  std::vector<RunRow> read(const std::optional<std::string>& id, const RunFilter& filter);
+  std::vector<RunRow> read(const std::optional<std::string>& id, const RunFilter& filter,
+                           bool with_spec);
+  std::optional<RunRow> one(const std::string& id, bool with_spec);
 
   Session& session_;
   IdMaker& ids_;

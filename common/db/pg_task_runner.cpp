@@ -160,9 +160,9 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean(const RunContext& run
   const Strategy strategy = payload.work->strategy;
   const bool by_rows = visits_all(strategy) || strategy == Strategy::index;
   auto result = clean_once(run, lease, payload, size, BatchForm::whole);
-  // A sweep that met a locked row repeats its range in the form that leaves such rows for later.
+  // What met a locked row repeats its range in the form that leaves such rows for later.
   const bool has_children = by_rows && !run.spec.cascade.empty();
-  if (kind_of(result) == Kind::locked && visits_all(strategy) && !has_children) {
+  if (kind_of(result) == Kind::locked && by_rows && !has_children) {
     auto slower = clean_once(run, lease, payload, size, BatchForm::skip_locked);
     const auto* refused = std::get_if<TargetTrouble>(&slower);
     // That form locks rows, which takes more rights; without them the lock has to go by itself.

@@ -152,7 +152,8 @@ std::string index_statement(const db::KeyRange& range, const std::string& cursor
   db::Limits limits;
   limits.cutoff.timestamptz = "2020-01-01 00:00:00+00";
   const db::Predicate predicate(policy, table, limits, "run", false);
-  return test::literal(db::index_delete("public.t", predicate, range, cursor, 1'000));
+  return test::literal(db::index_delete("public.t", predicate,
+                                        {.range = range, .cursor = cursor, .rows_max = 1'000}));
 }
 
 }  // namespace

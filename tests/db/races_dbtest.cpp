@@ -31,8 +31,9 @@ LeasedTask lease_clean_task(RunDriver& fleet) {
 
 /// Refreshes rows in an open transaction, lets a batch run into their lock, then commits.
 void refresh_while_a_batch_waits(TestDatabase& database, RunDriver& fleet,
-                                 const std::string& update) {
-  const LeasedTask task = lease_clean_task(fleet);
+                                 const std::string& update, std::int64_t batch_size = 0) {
+  LeasedTask task = lease_clean_task(fleet);
+  task.batch_size = batch_size;
   OtherSession application(database.url());
   application.execute(update);
   auto batch = std::async(std::launch::async, [&] { return fleet.step(task); });
@@ -43,13 +44,21 @@ void refresh_while_a_batch_waits(TestDatabase& database, RunDriver& fleet,
   CHECK(fleet.settle(*settlement) == Settled::yes);
 }
 
+/// The policy's batches go by an index on the table's timestamp.
+void use_index(TestDatabase& database, Policy& policy) {
+  database.execute("CREATE INDEX ON public.t (created_at)");
+  policy.strategy = StrategyChoice::index;
+}
+
 }  // namespace
 
 TEST_CASE("a row that is refreshed while the batch waits for its lock stays", "[race]") {
   TestDatabase database;
   test::make_plain_table(database, 240);
   RunDriver fleet(database, patient);
-  const std::string run = fleet.start(test::policy_of("", 5));
+  Policy policy = test::policy_of("", 5);
+  if (GENERATE(false, true)) use_index(database, policy);
+  const std::string run = fleet.start(policy);
   refresh_while_a_batch_waits(database, fleet,
                               "UPDATE public.t SET created_at = now() WHERE id IN (200, 230)");
   const RunRow ended = fleet.work_off(run);
@@ -117,7 +126,9 @@ TEST_CASE("a row that stays locked is left to a later pass and the others go", "
   TestDatabase database;
   test::make_plain_table(database, 240);
   RunDriver fleet(database);
-  const std::string run = fleet.start(test::policy_of("", 5));
+  Policy policy = test::policy_of("", 5);
+  if (GENERATE(false, true)) use_index(database, policy);
+  const std::string run = fleet.start(policy);
   OtherSession application(database.url());
   application.execute("SELECT 1 FROM public.t WHERE id = 200 FOR UPDATE");
   const LeasedTask task = lease_clean_task(fleet);
@@ -131,6 +142,21 @@ TEST_CASE("a row that stays locked is left to a later pass and the others go", "
   CHECK(ended.state == "satisfied");
   CHECK(ended.passes == 2);
   CHECK(ended.rows == 121);
+}
+
+TEST_CASE(
+    "a batch of which every row was refreshed while it waited is no batch that a trigger keeps",
+    "[race]") {
+  TestDatabase database;
+  test::make_plain_table(database, 240);
+  RunDriver fleet(database, patient);
+  Policy policy = test::policy_of("", 5);
+  use_index(database, policy);
+  const std::string run = fleet.start(policy);
+  refresh_while_a_batch_waits(database, fleet, "UPDATE public.t SET created_at = now()", 121);
+  const RunRow ended = fleet.work_off(run);
+  CHECK(ended.state == "satisfied");
+  CHECK(ended.rows == 0);
 }
 
 TEST_CASE("a worker whose task was taken back deletes nothing more and settles nothing", "[race]") {

@@ -162,6 +162,41 @@ TEST_CASE("an override finds its tenant however the value is written", "[tenants
   CHECK_THROWS_WITH(fleet.target().check_policy(policy, "policies[0]"), test::contains("acme"));
 }
 
+TEST_CASE("tenants of every type have their own cutoffs and others that of the policy",
+          "[tenants]") {
+  TestDatabase database;
+  const std::string type = GENERATE("smallint", "integer", "bigint", "numeric", "uuid", "text");
+  const auto name = [&type](int number) {
+    const std::string digits = std::to_string(number);
+    return type == "uuid" ? "00000000-0000-0000-0000-0000000000" + digits : digits;
+  };
+  INFO(type);
+  // Rows of 10, 50 and 90 days of the tenants 10 to 30, and tenants before, between and behind
+  // those that have a rule of their own.
+  database.execute(
+      "CREATE TABLE public.t AS SELECT (" +
+      std::string(type == "uuid" ? "'00000000-0000-0000-0000-0000000000' || n" : "n::text") +
+      ")::" + type +
+      " AS tenant, now() - age * interval '1 day' AS created_at FROM generate_series(10, 30) n, "
+      "unnest(ARRAY[10, 50, 90]) age");
+  RunDriver fleet(database);
+  Policy policy = tenant_policy(70);
+  for (const int number : {12, 20, 28})
+    policy.tenant->overrides[name(number)].retain =
+        Retention{.months = 0, .seconds = (number == 20 ? 20 : 100) * test::day};
+  policy.tenant->overrides[name(15)].enabled = false;
+  REQUIRE(fleet.work_off(fleet.start(policy)).state == "satisfied");
+  const auto left_of = [&](int number) {
+    return database.number("SELECT count(*) FROM public.t WHERE tenant::text = '" + name(number) +
+                           "'");
+  };
+  for (int number = 10; number <= 30; ++number) {
+    const bool stays = number == 12 || number == 15 || number == 28;
+    INFO(number);
+    CHECK(left_of(number) == (stays ? 3 : number == 20 ? 1 : 2));
+  }
+}
+
 TEST_CASE("the shortest retention counts also where months stand beside days", "[tenants]") {
   TestDatabase database;
   test::make_plain_table(database, 2400);

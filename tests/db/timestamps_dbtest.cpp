@@ -167,8 +167,10 @@ TEST_CASE("a batch by index compares the bare column with constants for every ty
                             .reach = {}};
     const db::Predicate predicate(policy, table, limits, "run", false);
     std::string plan;
-    for (const auto& row : database.execute(
-             "EXPLAIN " + test::literal(db::index_delete("public.t", predicate, {}, "", 1'000))))
+    for (const auto& row :
+         database.execute("EXPLAIN " + test::literal(db::index_delete(
+                                           "public.t", predicate,
+                                           {.range = {}, .cursor = "", .rows_max = 1'000}))))
       plan += std::string(row.at(0).c_str()) + "\n";
     INFO(plan);
     const auto at = plan.find("Index Cond: ");

@@ -118,6 +118,21 @@ BuiltStatement sweep_delete(const std::string& relation, const Predicate& predic
   return built;
 }
 
+BuiltStatement sweep_delete_found(const std::string& relation, const Predicate& predicate,
+                                  const BlockRange& blocks) {
+  BuiltStatement built;
+  const std::string range = in_blocks(blocks, built.params);
+  const std::string which = fmt::format("{} AND {}", range, predicate.all_phases(built.params));
+  // Reads nothing of the outer row: the server asks it once, before the first.
+  built.sql = fmt::format(
+      "DELETE FROM ONLY {0} AS x WHERE {1} AND (SELECT pg_catalog.set_config('lethe.found', "
+      "coalesce(pg_catalog.min({2})::text OPERATOR(pg_catalog.||) '|' OPERATOR(pg_catalog.||) "
+      "pg_catalog.max({2})::text, ''), true) FROM ONLY {0} AS x WHERE {1}) "
+      "OPERATOR(pg_catalog.<>) ''",
+      relation, which, predicate.instant());
+  return built;
+}
+
 BuiltStatement sweep_delete_skip_locked(const std::string& relation, const Predicate& predicate,
                                         const SweptRange& range) {
   BuiltStatement built;
@@ -153,23 +168,23 @@ BuiltStatement last_by_key(const std::string& relation, const UniqueKeyRange& ra
 }
 
 BuiltStatement index_delete(const std::string& relation, const Predicate& predicate,
-                            const KeyRange& range, const std::string& cursor,
-                            std::int64_t rows_max) {
+                            const IndexPick& pick) {
   BuiltStatement built;
+  const KeyRange& range = pick.range;
   const ColumnFacts& time = predicate.column(range.phase);
   const std::string eligible =
       predicate.one_phase(range.phase, built.params) + in_keys(time, range, built.params);
   const std::string from =
-      in_keys(time, {.phase = range.phase, .from = cursor, .to = ""}, built.params);
-  const std::string limit = built.params.bind(rows_max);
+      in_keys(time, {.phase = range.phase, .from = pick.cursor, .to = ""}, built.params);
+  const std::string limit = built.params.bind(pick.rows_max);
   built.sql = fmt::format(
       "WITH pick AS MATERIALIZED (SELECT x.ctid AS tid, x.{1} AS ts FROM ONLY {0} AS x WHERE "
-      "{2}{3} "
-      "ORDER BY x.{1} LIMIT {4}::bigint FOR UPDATE SKIP LOCKED), {5} "
+      "{2}{3} ORDER BY x.{1} LIMIT {4}::bigint{7}), {5} "
       "SELECT (SELECT count(*) FROM pick) AS picked, (SELECT pick.ts::text FROM pick ORDER BY "
       "pick.ts DESC LIMIT 1) AS cursor, {6} FROM gone",
       relation, time.quoted, eligible, from, limit,
-      gone(relation, predicate, picked(eligible), built.params), counted);
+      gone(relation, predicate, picked(eligible), built.params), counted,
+      pick.skip_locked ? " FOR UPDATE SKIP LOCKED" : "");
   return built;
 }
 

@@ -67,6 +67,14 @@ struct KeyRange {
 [[nodiscard]] BuiltStatement sweep_delete(const std::string& relation, const Predicate& predicate,
                                           const SweptRange& range);
 
+/// The same for a predicate that judges_by_row(), in half the time: RETURNING would fetch each row
+/// once more. The statement's own count is that of the rows; what they are the first and the last
+/// of is found by the same snapshot, and left for ledger/found.sql. With no eligible row it ends
+/// after looking for one.
+[[nodiscard]] BuiltStatement sweep_delete_found(const std::string& relation,
+                                                const Predicate& predicate,
+                                                const BlockRange& blocks);
+
 /// The same for a range in which a row was locked: leaves locked rows to a later pass. Slower.
 [[nodiscard]] BuiltStatement sweep_delete_skip_locked(const std::string& relation,
                                                       const Predicate& predicate,
@@ -77,13 +85,22 @@ struct KeyRange {
 [[nodiscard]] BuiltStatement last_by_key(const std::string& relation, const UniqueKeyRange& range,
                                          std::int64_t rows);
 
-/// Deletes or changes up to `rows_max` eligible rows of a key range, oldest first, from `cursor` on
-/// ("" is the beginning of the range), leaving locked rows to a later pass. Without the cursor each
-/// batch would walk the index entries of all rows deleted before. Returns picked, rows, oldest,
-/// newest, cursor.
+/// The rows of one batch by index.
+struct IndexPick {
+  KeyRange range;
+  /// Where the batch before ended, "" at the beginning of the range: without it each batch would
+  /// walk the index entries of all rows deleted before.
+  std::string cursor;
+  std::int64_t rows_max = 0;
+  /// Leaves locked rows to a later pass instead of waiting for them up to lock_timeout. Slower:
+  /// each row is written once more, to lock it.
+  bool skip_locked = false;
+};
+
+/// Deletes or changes up to `rows_max` eligible rows of a key range, oldest first. Returns picked,
+/// rows, oldest, newest, cursor.
 [[nodiscard]] BuiltStatement index_delete(const std::string& relation, const Predicate& predicate,
-                                          const KeyRange& range, const std::string& cursor,
-                                          std::int64_t rows_max);
+                                          const IndexPick& pick);
 
 /// What to return of picked rows, and whether to lock them.
 struct RowPick {

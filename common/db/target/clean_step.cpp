@@ -80,8 +80,30 @@ void pass_picked(const CleanStep& step, const Picked& picked, const std::string&
   deleted.cursor = picked.rows > 0 ? picked.last : cursor;
 }
 
+Deleted sweep_found(Transaction& transaction, const BatchGround& ground, const BlockRange& blocks) {
+  const BuiltStatement built = sweep_delete_found(ground.relation, ground.predicate, blocks);
+  Deleted deleted;
+  deleted.rows =
+      static_cast<std::int64_t>(transaction.exec_built(built.sql, built.params).affected_rows());
+  if (deleted.rows > 0) {
+    const auto found = transaction.exec(queries::ledger_found).at(0);
+    deleted.oldest = maybe<std::string>(found, "oldest");
+    deleted.newest = maybe<std::string>(found, "newest");
+  }
+  return deleted;
+}
+
+/// Rows are judged twice only where they lie together.
+bool may_judge_twice(const CleanStep& step, const BatchGround& ground) {
+  const auto* blocks = std::get_if<BlockRange>(&ground.part->range);
+  return blocks != nullptr && !blocks->listed && step.form == BatchForm::whole &&
+         !ground.predicate.sets() && ground.predicate.judges_by_row();
+}
+
 Deleted sweep(Transaction& transaction, const CleanStep& step, const BatchGround& ground) {
   const SweptRange& range = ground.part->range;
+  if (may_judge_twice(step, ground))
+    return sweep_found(transaction, ground, std::get<BlockRange>(range));
   const BuiltStatement built =
       step.form == BatchForm::skip_locked
           ? sweep_delete_skip_locked(ground.relation, ground.predicate, range)
@@ -92,15 +114,23 @@ Deleted sweep(Transaction& transaction, const CleanStep& step, const BatchGround
 Deleted by_index(Transaction& transaction, const CleanStep& step, const BatchGround& ground,
                  const std::string& cursor) {
   const CleanWork& work = *step.payload.work;
-  const KeyRange range{.phase = work.phase, .from = work.range_from, .to = work.range_to};
+  const bool skip_locked = step.form == BatchForm::skip_locked;
   const BuiltStatement built =
-      index_delete(ground.relation, ground.predicate, range, cursor, step.size);
+      index_delete(ground.relation, ground.predicate,
+                   {.range = {.phase = work.phase, .from = work.range_from, .to = work.range_to},
+                    .cursor = cursor,
+                    .rows_max = step.size,
+                    .skip_locked = skip_locked});
   const auto row = transaction.exec_built(built.sql, built.params).at(0);
   Deleted deleted = to_deleted(row);
   const Picked picked{.rows = number(row, "picked"), .last = text(row, "cursor")};
   // A few rows may have been renewed between the pick and the delete; verification meets them
-  // again. A full batch of which nothing goes would be picked for ever.
-  if (picked.rows >= step.size && deleted.rows == 0) stop_kept(picked.rows, 0, ground);
+  // again. A full batch of which nothing goes would be picked for ever: what is locked cannot be
+  // renewed.
+  if (picked.rows >= step.size && deleted.rows == 0) {
+    if (!skip_locked) stop(TargetTrouble::Kind::locked, "all rows of the batch were renewed");
+    stop_kept(picked.rows, 0, ground);
+  }
   pass_picked(step, picked, cursor, deleted);
   return deleted;
 }

@@ -27,7 +27,7 @@ struct BatchProgress {
 /// How a batch deletes or changes the rows of its range.
 enum class BatchForm {
   whole,        ///< in one statement
-  skip_locked,  ///< sweep, key: the same, leaving locked rows to a later pass
+  skip_locked,  ///< the same, leaving locked rows to a later pass
   row_by_row,   ///< parking the rows that the server refuses
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <vector>
 
 #include "common/db/target/time_column.hpp"
@@ -104,6 +106,13 @@ std::string one_tenant_sql(const Policy& policy, const TableFacts& table, Params
                      value);
 }
 
+std::optional<TenantKeys> tenant_keys(const ColumnFacts& column) {
+  if (column.type == "smallint" || column.type == "integer" || column.type == "bigint")
+    return TenantKeys{.column = "numbers", .type = "bigint"};
+  if (column.type == "uuid") return TenantKeys{.column = "uuids", .type = "uuid"};
+  return std::nullopt;
+}
+
 std::string referenced_sql(const ForeignKeyFacts& key) {
   return fmt::format("EXISTS (SELECT 1 FROM {} WHERE {})", key.from_item, key.match);
 }
@@ -126,13 +135,32 @@ std::string Predicate::only_tenant(Params& params) const {
   return one_tenant_sql(policy_, table_, params);
 }
 
-/// The tenant's own cutoff, or that of the others. The server reads the map once for each
-/// statement; joined with nothing it is a value in memory, else every look-up would fetch it again.
+/// The tenant's own cutoff; NULL when it has none. The server reads what lethe.cutoffs has once for
+/// each statement; joined with nothing it is a value in memory, else every look-up would fetch it
+/// again.
+std::string Predicate::own_cutoff(Params& params) const {
+  const ColumnFacts& column = table_.columns.at(policy_.tenant->column);
+  const std::string run = params.bind(run_);
+  const auto stored = [&run](std::string_view name, std::string_view type) {
+    return fmt::format(
+        "(SELECT o.{0} OPERATOR(pg_catalog.||) '{{}}'::{1} FROM lethe.cutoffs o WHERE o.run = "
+        "{2}::text)",
+        name, type, run);
+  };
+  const auto keys = tenant_keys(column);
+  if (!keys)
+    return fmt::format("pg_catalog.to_timestamp(({} OPERATOR(pg_catalog.->>) {})::float8)",
+                       stored("own", "jsonb"), tenant_sql(column));
+  const std::string tenant = fmt::format("x.{}::{}", column.quoted, keys->type);
+  const std::string sorted = stored(keys->column, fmt::format("{}[]", keys->type));
+  const std::string place = fmt::format("pg_catalog.width_bucket({}, {})", tenant, sorted);
+  return fmt::format("CASE WHEN ({0})[{1}] OPERATOR(pg_catalog.=) {2} THEN ({3})[{1}] END", sorted,
+                     place, tenant, stored("cutoffs", "timestamptz[]"));
+}
+
+/// The tenant's own cutoff, or that of the others.
 std::string Predicate::tenant_cutoff(TimeType type, Params& params) const {
-  std::string instant = fmt::format(
-      "pg_catalog.to_timestamp(((SELECT o.own OPERATOR(pg_catalog.||) '{{}}'::jsonb FROM "
-      "lethe.cutoffs o WHERE o.run = {}::text) OPERATOR(pg_catalog.->>) {})::float8)",
-      params.bind(run_), tenant_sql(table_.columns.at(policy_.tenant->column)));
+  std::string instant = own_cutoff(params);
   if (!limits_.own_shift.empty())
     instant = fmt::format("({} - {}::interval)", instant, params.bind(limits_.own_shift));
   return limit_sql(fmt::format("coalesce({}, {}::timestamptz)", instant,
@@ -191,6 +219,17 @@ std::string Predicate::assignments(Params& params) const {
                         new_value(value, column, params));
   }
   return text;
+}
+
+bool Predicate::judges_by_row() const {
+  const bool searches_jsonb =
+      has_cutoffs_ && !tenant_keys(table_.columns.at(policy_.tenant->column)).has_value();
+  return !searches_jsonb && !asks_others();
+}
+
+bool Predicate::asks_others() const {
+  return without_parked_ || std::any_of(table_.foreign_keys.begin(), table_.foreign_keys.end(),
+                                        [](const ForeignKeyFacts& key) { return !key.goes_along; });
 }
 
 std::string Predicate::done(Params& params) const {

@@ -2,6 +2,7 @@
 
 // Private to common/db. Pure: builds SQL text and its parameters, asks nobody.
 
+#include <optional>
 #include <string>
 
 #include "common/db/params.hpp"
@@ -67,12 +68,17 @@ class Predicate {
   [[nodiscard]] std::string assignments(Params& params) const;
   /// The row has the new values; action `set` only.
   [[nodiscard]] std::string done(Params& params) const;
+  /// For each row another table is asked.
+  [[nodiscard]] bool asks_others() const;
+  /// The row alone decides: to judge it twice costs little.
+  [[nodiscard]] bool judges_by_row() const;
   /// The row's time as timestamptz; NULL when it has none.
   [[nodiscard]] std::string instant() const;
 
  private:
   [[nodiscard]] std::string old_enough(std::size_t phase, Params& params) const;
   [[nodiscard]] std::string tenant_cutoff(TimeType type, Params& params) const;
+  [[nodiscard]] std::string own_cutoff(Params& params) const;
   [[nodiscard]] std::string only_tenant(Params& params) const;
   [[nodiscard]] std::string shared_part(Params& params) const;
 
@@ -98,6 +104,15 @@ class Predicate {
 
 /// The tenant of alias `x` as text that compares byte by byte, as lethe.cutoffs stores it.
 [[nodiscard]] std::string tenant_sql(const ColumnFacts& column);
+
+/// The sorted array of lethe.cutoffs that tenants of this type stand in.
+struct TenantKeys {
+  const char* column = "";
+  const char* type = "";
+};
+
+/// Nothing for a type without one, whose tenants stand in the jsonb.
+[[nodiscard]] std::optional<TenantKeys> tenant_keys(const ColumnFacts& column);
 
 /// Whether row x is the one tenant's that the policy was asked to clean (tenant->only), and not
 /// one's whose name the column's collation takes for the same; NULL for a row without a tenant.

@@ -28,6 +28,38 @@ std::string only_tenant(const Policy& policy, const TableFacts& table, Params& p
   return " AND " + one_tenant_sql(policy, table, params);
 }
 
+/// How lethe.cutoffs holds the cutoffs of tenants of one type, as SQL.
+struct StoredForm {
+  std::string known;  ///< FROM item `k` (tenant, cutoff) of what row `c` has already
+  /// Aggregates of rows `m` (tenant, cutoff).
+  std::string own = "NULL";
+  std::string numbers = "NULL";
+  std::string uuids = "NULL";
+  std::string cutoffs = "NULL";
+};
+
+StoredForm stored_form(const ColumnFacts& column) {
+  StoredForm form;
+  const auto keys = tenant_keys(column);
+  if (!keys) {
+    form.known =
+        "(SELECT j.key COLLATE pg_catalog.\"C\" AS tenant, "
+        "pg_catalog.to_timestamp(j.value::float8) AS cutoff FROM pg_catalog.jsonb_each_text(c.own) "
+        "j) AS k";
+    form.own = "pg_catalog.jsonb_object_agg(m.tenant, extract(epoch FROM m.cutoff)::float8::text)";
+    return form;
+  }
+  form.known = fmt::format(
+      "(SELECT u.tenant::text COLLATE pg_catalog.\"C\" AS tenant, u.cutoff FROM ROWS FROM "
+      "(pg_catalog.unnest(c.{}), pg_catalog.unnest(c.cutoffs)) AS u (tenant, cutoff)) AS k",
+      keys->column);
+  const std::string sorted = fmt::format("m.tenant::{}", keys->type);
+  std::string& list = keys->type == std::string_view("uuid") ? form.uuids : form.numbers;
+  list = fmt::format("pg_catalog.array_agg({0} ORDER BY {0})", sorted);
+  form.cutoffs = fmt::format("pg_catalog.array_agg(m.cutoff ORDER BY {})", sorted);
+  return form;
+}
+
 /// Branches of the census's CASE, one per foreign key.
 std::string referenced_verdicts(const TableFacts& table) {
   std::string branches;
@@ -153,20 +185,23 @@ BuiltStatement OwnCutoffs::count_tenants() const {
 BuiltStatement OwnCutoffs::store(const std::string& run, const std::string& as_of) const {
   BuiltStatement built;
   const std::string ctes = exceptions_ctes(as_of, built.params);
+  const StoredForm form = stored_form(table.columns.at(policy.tenant->column));
   built.sql = fmt::format(
       "WITH {ctes}, found AS (SELECT e.tenant, least({as_of}::timestamptz - e.retain, e.not_after) "
-      "AS cutoff FROM exceptions e), known AS (SELECT k.key COLLATE pg_catalog.\"C\" AS tenant, "
-      "pg_catalog.to_timestamp(k.value::float8) AS cutoff FROM lethe.cutoffs c CROSS JOIN LATERAL "
-      "pg_catalog.jsonb_each_text(c.own) k WHERE c.run = {run}::text), merged AS (SELECT "
+      "AS cutoff FROM exceptions e), known AS (SELECT k.tenant, k.cutoff FROM lethe.cutoffs c "
+      "CROSS JOIN LATERAL {known} WHERE c.run = {run}::text), merged AS (SELECT "
       "coalesce(f.tenant, k.tenant) AS tenant, least(f.cutoff, k.cutoff) AS cutoff FROM found f "
       "FULL JOIN known k ON k.tenant = f.tenant) INSERT INTO lethe.cutoffs AS c (run, as_of, "
       "floor, "
-      "reach, own) SELECT {run}::text, {as_of}::timestamptz, pg_catalog.min(m.cutoff), "
-      "pg_catalog.max(m.cutoff), pg_catalog.jsonb_object_agg(m.tenant, extract(epoch FROM "
-      "m.cutoff)::float8::text) FROM merged m HAVING count(*) > 0 ON CONFLICT (run) DO UPDATE SET "
+      "reach, own, numbers, uuids, cutoffs) SELECT {run}::text, {as_of}::timestamptz, "
+      "pg_catalog.min(m.cutoff), pg_catalog.max(m.cutoff), {own}, {numbers}, {uuids}, {cutoffs} "
+      "FROM merged m HAVING count(*) > 0 ON CONFLICT (run) DO UPDATE SET "
       "as_of = greatest(c.as_of, excluded.as_of), floor = excluded.floor, reach = excluded.reach, "
-      "own = excluded.own",
-      fmt::arg("ctes", ctes), fmt::arg("as_of", built.params.bind(as_of)),
+      "own = excluded.own, numbers = excluded.numbers, uuids = excluded.uuids, cutoffs = "
+      "excluded.cutoffs",
+      fmt::arg("ctes", ctes), fmt::arg("known", form.known), fmt::arg("own", form.own),
+      fmt::arg("numbers", form.numbers), fmt::arg("uuids", form.uuids),
+      fmt::arg("cutoffs", form.cutoffs), fmt::arg("as_of", built.params.bind(as_of)),
       fmt::arg("run", built.params.bind(run)));
   return built;
 }

@@ -1,6 +1,7 @@
--- The tenants' own cutoffs of a run in one value, so that a batch looks a tenant up in memory: an
--- index lookup for each row, or a hash table for each batch, cost more than the deleting. A run that
--- is under way meanwhile stops and says why.
+-- The tenants' own cutoffs of a run in one row, so that a batch looks a tenant up in memory: an index
+-- lookup for each row, or a hash table for each batch, cost more than the deleting. Tenants of a type
+-- of fixed length stand in a sorted array, where one is found in half the time it takes in a jsonb. A
+-- run that is under way meanwhile stops and says why.
 -- transactional: yes
 -- breaking: no
 
@@ -11,6 +12,13 @@ ALTER TABLE lethe.cutoffs
   ADD COLUMN as_of timestamptz NOT NULL,  -- "now" of the plan that made them
   ADD COLUMN floor timestamptz NOT NULL,  -- the oldest and the newest of them
   ADD COLUMN reach timestamptz NOT NULL,
-  ADD COLUMN own jsonb NOT NULL,  -- by tenant: seconds since 1970 as text; '-Infinity': all its rows stay
-  ADD PRIMARY KEY (run);
-ALTER TABLE lethe.cutoffs ALTER own SET STORAGE EXTERNAL;  -- read by every batch, kept for 30 days
+  ADD COLUMN own jsonb,  -- by tenant: seconds since 1970 as text; '-Infinity': all its rows stay
+  ADD COLUMN numbers bigint[],  -- instead of own: the tenants, sorted,
+  ADD COLUMN uuids uuid[],      -- or these,
+  ADD COLUMN cutoffs timestamptz[],  -- and the cutoff of each
+  ADD PRIMARY KEY (run),
+  ADD CHECK (num_nonnulls(own, numbers, uuids) = 1),
+  ADD CHECK (cardinality(cutoffs) IS NOT DISTINCT FROM coalesce(cardinality(numbers), cardinality(uuids)));
+ALTER TABLE lethe.cutoffs  -- read by every batch, kept for 30 days
+  ALTER own SET STORAGE EXTERNAL, ALTER numbers SET STORAGE EXTERNAL, ALTER uuids SET STORAGE EXTERNAL,
+  ALTER cutoffs SET STORAGE EXTERNAL;

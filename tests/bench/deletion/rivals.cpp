@@ -85,11 +85,13 @@ std::int64_t schedule_once(pqxx::nontransaction& work, const std::string& statem
       .as<std::int64_t>();
 }
 
-/// How long the job ran; nothing when it has not ended yet.
+/// How long the job ran; nothing when it has not ended yet. One that reloads its jobs in the minute
+/// of the job may start it again: the longest run is the one that had rows to delete.
 std::optional<double> seconds_of(pqxx::nontransaction& work, std::int64_t job) {
   const auto rows = work.exec(
       fmt::format("SELECT status, return_message, extract(epoch FROM end_time - start_time)::float8"
-                  " FROM cron.job_run_details WHERE jobid = {} AND end_time IS NOT NULL",
+                  " FROM cron.job_run_details WHERE jobid = {} AND end_time IS NOT NULL"
+                  " ORDER BY end_time - start_time DESC",
                   job));
   if (rows.empty()) return std::nullopt;
   if (rows.at(0).at(0).as<std::string>() != "succeeded")

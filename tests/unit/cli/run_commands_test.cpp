@@ -152,7 +152,7 @@ TEST_CASE("a run that has ended cannot be cancelled", "[run_commands]") {
   Enqueue enqueue;
   CHECK(enqueue.world.run({"run", "cancel", "R1"}) == ExitCode::refused);
   CHECK(enqueue.world.log.empty());
-  enqueue.world.runs.states = {"cleaning"};
+  enqueue.world.runs.rows.at(0).state = "cleaning";
   CHECK(enqueue.world.run({"run", "cancel", "R1"}) == ExitCode::done);
   CHECK(enqueue.world.log == Log{"cancel run R1"});
 }

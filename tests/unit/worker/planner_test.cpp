@@ -199,12 +199,16 @@ TEST_CASE("every block of every swept table is in exactly one range", "[planner]
   }));
 }
 
-TEST_CASE("an index task is made for each twenty thousand expired rows", "[planner]") {
+TEST_CASE(
+    "an index task is made for each twenty thousand expired rows and the first eight for less",
+    "[planner]") {
   CHECK(index_tasks(-1, 63) == 1);
   CHECK(index_tasks(0, 63) == 1);
-  CHECK(index_tasks(39'999, 63) == 1);
-  CHECK(index_tasks(40'000, 63) == 2);
-  CHECK(index_tasks(160'000, 63) == 8);
+  CHECK(index_tasks(9'999, 63) == 1);
+  CHECK(index_tasks(10'000, 63) == 2);
+  CHECK(index_tasks(40'000, 63) == 8);
+  CHECK(index_tasks(179'999, 63) == 8);
+  CHECK(index_tasks(180'000, 63) == 9);
   CHECK(index_tasks(1e9, 63) == 64);
   CHECK(index_tasks(1e15, 200) == 64);
 }
@@ -218,7 +222,7 @@ TEST_CASE("an index is split only where statistics say where", "[planner]") {
 }
 
 TEST_CASE("index ranges are spread evenly over the splits", "[planner]") {
-  const Plan plan = planned(facts_of({split_relation(1, {key_of(60'000, 8)})}), policy_on({"at"}));
+  const Plan plan = planned(facts_of({split_relation(1, {key_of(15'000, 8)})}), policy_on({"at"}));
   REQUIRE(plan.work.size() == 3);
   CHECK(plan.work[0].range_to == "1002");
   CHECK(plan.work[1].range_from == "1002");
@@ -283,8 +287,13 @@ TEST_CASE("a key is split where its values lie and every value is in one part", 
     if (i > 0) CHECK(plan.work[i].range_from == plan.work[i - 1].range_to);
     if (i > 0) CHECK_FALSE(plan.work[i].range_from.empty());
   }
-  facts.unique_key.splits.clear();
+  facts.rows = 70'000;
+  CHECK(planned(facts_of({facts}), policy).work.size() == 3);
+  facts.rows = 160'000;
+  CHECK(planned(facts_of({facts}), policy).work.size() == 8);
+  facts.rows = -1;
   CHECK(planned(facts_of({facts}), policy).work.size() == 1);
+  facts.unique_key.splits.clear();
   facts.rows = 70'000;
   facts.expired = 35'000;
   facts.has_triggers = true;
