@@ -33,24 +33,29 @@ Piece swept(const RelationFacts& relation) {
           .useful = std::max({std::int64_t{1}, small, relation.blocks / range_blocks_usual})};
 }
 
+/// Tasks that `rows` rows deserve which can be parted at `splits`.
+std::int64_t parts_of(double rows, std::int64_t rows_min, std::int64_t rows_usual,
+                      const std::vector<std::string>& splits) {
+  const double small = std::min<double>(small_parts_max, rows / static_cast<double>(rows_min));
+  const double deserved = std::max(small, rows / static_cast<double>(rows_usual));
+  const auto possible = static_cast<double>(splits.size() + 1);
+  return static_cast<std::int64_t>(std::clamp(deserved, 1.0, possible));
+}
+
 Piece indexed(const RelationFacts& relation, std::size_t phase) {
   const KeyFacts& key = relation.keys[phase];
-  const double small = std::min<double>(small_parts_max, key.expired / range_rows_min);
-  const double deserved = std::max(small, key.expired / range_rows_usual);
-  const auto possible = static_cast<double>(key.splits.size() + 1);
   return {.relation = &relation,
           .strategy = Strategy::index,
           .phase = phase,
-          .useful = static_cast<std::int64_t>(std::clamp(deserved, 1.0, possible))};
+          .useful = parts_of(key.expired, range_rows_min, range_rows_usual, key.splits)};
 }
 
 Piece keyed(const RelationFacts& relation) {
-  const double deserved = relation.rows / static_cast<double>(range_visits_min);
-  const auto possible = static_cast<double>(relation.unique_key.splits.size() + 1);
   return {.relation = &relation,
           .strategy = Strategy::key,
           .phase = 0,
-          .useful = static_cast<std::int64_t>(std::clamp(deserved, 1.0, possible))};
+          .useful = parts_of(relation.rows, range_visits_min, range_visits_usual,
+                             relation.unique_key.splits)};
 }
 
 /// Rows that a batch of about a quarter of a second deletes, with and without triggers of the

@@ -29,8 +29,9 @@ inline constexpr std::int64_t range_rows_min = 5'000;
 inline constexpr std::int64_t range_rows_usual = 20'000;
 
 /// Rows, whether they are expired or not, for which a part of a key becomes a task of its own:
-/// about as much work as range_blocks_usual.
-inline constexpr std::int64_t range_visits_min = 75'000;
+/// about as much work as range_blocks_min, and from the ninth on as range_blocks_usual.
+inline constexpr std::int64_t range_visits_min = 20'000;
+inline constexpr std::int64_t range_visits_usual = 75'000;
 
 /// Tasks that one plan makes, unless the table has more partitions than this.
 inline constexpr std::int64_t plan_tasks_max = 64;

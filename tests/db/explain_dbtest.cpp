@@ -94,7 +94,8 @@ TEST_CASE("an explanation names the strategy that a run then takes", "[explain]"
   REQUIRE(run.state == "satisfied");
   REQUIRE(choice.chosen);
   CHECK(run.strategy == to_string(*choice.chosen));
-  CHECK(run.strategy == (with_index && days > 300 ? "index" : "sweep"));
+  if (explanation.server_version >= 140'000)
+    CHECK(run.strategy == (with_index && days > 300 ? "index" : "sweep"));
   CHECK(missing_indexes(explanation.relations.at(0), policy).empty() == with_index);
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "common/db/params.hpp"
+#include "common/tasks/strategy_cost.hpp"
 #include "proto/task_payload.hpp"
 #include "tests/support/clean_checks.hpp"
 #include "tests/support/sample_tables.hpp"
@@ -239,6 +240,27 @@ TEST_CASE("of several keys the one is taken in whose order the rows lie", "[key]
   CHECK(facts.unique_key.obstacle.empty());
   CHECK(facts.unique_key.splits.size() >= 50);
   check_satisfied(database, fleet.work_off(fleet.start(by_key(test::policy_of("", 50)))), 4951);
+}
+
+TEST_CASE("a server without ranges of addresses follows a key where rows lie in its order",
+          "[key]") {
+  const bool in_order = GENERATE(true, false);
+  CAPTURE(in_order);
+  TestDatabase database;
+  database.execute(fmt::format(
+      "CREATE TABLE public.t (id bigint PRIMARY KEY, created_at timestamptz) WITH "
+      "(autovacuum_enabled = false); INSERT INTO public.t SELECT n, now() - n * interval '1 hour' "
+      "FROM generate_series(1, 9000) n ORDER BY {}; ANALYZE public.t",
+      in_order ? "n" : "md5(n::text)"));
+  RunDriver fleet(database);
+  const Policy policy = test::policy_of("", 100);
+  const Explanation explanation = fleet.target().explain(policy);
+  const ChosenStrategy old = choose_strategy(explanation.relations.at(0), policy, 130'000);
+  CHECK(old.chosen == (in_order ? Strategy::key : Strategy::sweep));
+  CHECK(choose_strategy(explanation.relations.at(0), policy, 140'000).chosen == Strategy::sweep);
+  const RunRow run = fleet.work_off(fleet.start(policy));
+  check_satisfied(database, run, 9'000 - 2'400 + 1);
+  CHECK(run.strategy == (in_order ? test::whole_visit(database) : "sweep"));
 }
 
 TEST_CASE("new values are given along a key that they leave as it is", "[key][set]") {

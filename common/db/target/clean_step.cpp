@@ -93,12 +93,17 @@ Deleted sweep_found(Transaction& transaction, const BatchGround& ground, const B
   return deleted;
 }
 
+/// Rows are judged twice only where they lie together.
+bool may_judge_twice(const CleanStep& step, const BatchGround& ground) {
+  const auto* blocks = std::get_if<BlockRange>(&ground.part->range);
+  return blocks != nullptr && !blocks->listed && step.form == BatchForm::whole &&
+         !ground.predicate.sets() && ground.predicate.judges_by_row();
+}
+
 Deleted sweep(Transaction& transaction, const CleanStep& step, const BatchGround& ground) {
   const SweptRange& range = ground.part->range;
-  const auto* blocks = std::get_if<BlockRange>(&range);
-  if (step.form == BatchForm::whole && blocks != nullptr && !blocks->listed &&
-      !ground.predicate.sets() && ground.predicate.judges_by_row())
-    return sweep_found(transaction, ground, *blocks);
+  if (may_judge_twice(step, ground))
+    return sweep_found(transaction, ground, std::get<BlockRange>(range));
   const BuiltStatement built =
       step.form == BatchForm::skip_locked
           ? sweep_delete_skip_locked(ground.relation, ground.predicate, range)

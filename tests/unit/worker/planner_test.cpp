@@ -287,8 +287,13 @@ TEST_CASE("a key is split where its values lie and every value is in one part", 
     if (i > 0) CHECK(plan.work[i].range_from == plan.work[i - 1].range_to);
     if (i > 0) CHECK_FALSE(plan.work[i].range_from.empty());
   }
-  facts.unique_key.splits.clear();
+  facts.rows = 70'000;
+  CHECK(planned(facts_of({facts}), policy).work.size() == 3);
+  facts.rows = 160'000;
+  CHECK(planned(facts_of({facts}), policy).work.size() == 8);
+  facts.rows = -1;
   CHECK(planned(facts_of({facts}), policy).work.size() == 1);
+  facts.unique_key.splits.clear();
   facts.rows = 70'000;
   facts.expired = 35'000;
   facts.has_triggers = true;
