@@ -79,8 +79,8 @@ std::vector<ParkedRow> NamedTarget::parked(const std::string& run, std::int32_t 
   return named([&] { return target_->parked(run, rows_max); });
 }
 
-std::int64_t NamedTarget::count_parked(const std::string& run) {
-  return named([&] { return target_->count_parked(run); });
+RunTraces NamedTarget::traces(const std::string& run) {
+  return named([&] { return target_->traces(run); });
 }
 
 std::vector<QuarantinedTable> NamedTarget::quarantine(bool all) {

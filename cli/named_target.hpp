@@ -28,7 +28,7 @@ class NamedTarget final : public TargetDatabase {
   void halt(bool halted, const std::string& reason) override;
   LedgerTotals ledger_totals(const std::string& run) override;
   std::vector<ParkedRow> parked(const std::string& run, std::int32_t rows_max) override;
-  std::int64_t count_parked(const std::string& run) override;
+  RunTraces traces(const std::string& run) override;
   std::vector<QuarantinedTable> quarantine(bool all) override;
   std::optional<QuarantinedTable> quarantined(std::int64_t id) override;
   bool purge(std::int64_t id, const std::string& actor) override;

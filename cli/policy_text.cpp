@@ -106,6 +106,7 @@ void add_strategy_fields(Fields& fields, const Policy& policy) {
   const Policy usual;
   if (policy.strategy != usual.strategy)
     fields.emplace_back("strategy", to_string(policy.strategy));
+  if (policy.vacuum) fields.emplace_back("vacuum", "true");
   if (policy.partitions == usual.partitions) return;
   fields.emplace_back("partitions", to_string(policy.partitions));
   if (policy.partitions == Partitions::quarantine)

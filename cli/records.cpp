@@ -48,14 +48,14 @@ std::vector<Record> reference_records(const Census& census) {
   return references;
 }
 
-std::vector<Record> child_records(const Census& census) {
-  std::vector<Record> children;
-  children.reserve(census.children.size());
-  for (const Census::Child& child : census.children)
-    children.push_back({{"child", child.child},
-                        {"change", std::string(child.changed ? "changed" : "deleted")},
-                        count("rows", child.rows)});
-  return children;
+Field cascade_field(const std::vector<ChildRows>& children) {
+  std::vector<Record> records;
+  records.reserve(children.size());
+  for (const ChildRows& child : children)
+    records.push_back({{"child", child.child},
+                       {"change", std::string(child.changed ? "changed" : "deleted")},
+                       count("rows", child.rows)});
+  return {"cascade", nested(records)};
 }
 
 std::vector<Record> holder_records(const Census& census) {
@@ -68,7 +68,7 @@ std::vector<Record> holder_records(const Census& census) {
 /// What goes along, what keeps rows, by foreign key, and the indexes that deleting is slow without.
 std::string references_text(const Census& census) {
   std::string result;
-  for (const Census::Child& child : census.children)
+  for (const ChildRows& child : census.children)
     result += fmt::format("{}: {} of {}\n", child.changed ? "changed" : "goes along",
                           counted(child.rows, "row", "rows"), child.child);
   for (const Census::Reference& reference : census.references) {
@@ -165,8 +165,16 @@ Record run_details(const RunRow& row) {
                                instant("created_at", row.created_at),
                                {"requested_by", row.requested_by},
                                {"spec_sha256", row.spec_sha256},
-                               {"spec", JsonText{row.spec_text}}});
+                               {"spec", JsonText{row.spec_text}},
+                               text("vacuum", row.vacuum)});
   return joined(std::move(record), space_fields(row.space));
+}
+
+Record run_details(const RunRow& row, const std::optional<RunTraces>& traces) {
+  if (!traces)
+    return joined(run_details(row), {{"parked", Value{}, Show::count}, {"cascade", Value{}}});
+  return joined(run_details(row),
+                {count("parked", traces->parked), cascade_field(traces->children)});
 }
 
 Record parked_record(const ParkedRow& row) {
@@ -293,7 +301,7 @@ Record census_record(const Census& census) {
           {"tenants", nested(tenant_records(census))},
           count("referenced", census.referenced),
           {"references", nested(reference_records(census))},
-          {"cascade", nested(child_records(census))},
+          cascade_field(census.children),
           count("held", census.held),
           {"holds", nested(holder_records(census))}};
 }

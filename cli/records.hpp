@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ namespace lethe::cli {
 [[nodiscard]] Record policy_details(const PolicyRow& row);
 [[nodiscard]] Record run_record(const RunRow& row);
 [[nodiscard]] Record run_details(const RunRow& row);
+/// With what the target knows of it; nothing when that could not be asked.
+[[nodiscard]] Record run_details(const RunRow& row, const std::optional<RunTraces>& traces);
 [[nodiscard]] Record parked_record(const ParkedRow& row);
 [[nodiscard]] Record task_record(const TaskRow& row);
 [[nodiscard]] Record task_details(const TaskRow& row);

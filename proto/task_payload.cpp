@@ -16,8 +16,11 @@ constexpr std::uint64_t block_max = std::uint64_t{1}
                                     << 32U;  // a table's blocks are counted in 32 bits
 constexpr std::uint64_t phase_max = 3;       // a policy has at most 4 timestamps
 
-/// The longest that PostgreSQL prints for a timestamp has 34 bytes.
+/// The longest that PostgreSQL prints for a timestamp has 34 bytes; a key is split where its values
+/// are as short.
 constexpr std::size_t range_end_bytes_max = 64;
+
+constexpr std::uint32_t key_columns_max = 32;  // of an index, as PostgreSQL is built
 
 /// What is wrong with a payload. Stays in this file.
 struct Malformed : std::runtime_error {
@@ -45,7 +48,8 @@ void pack_work(Packer& packer, const CleanWork& work) {
   pack_text(packer, "work");
   const bool from = !work.range_from.empty();
   const bool to = !work.range_to.empty();
-  packer.pack_map(6U + (from ? 1U : 0U) + (to ? 1U : 0U));
+  const bool key = !work.key.empty();
+  packer.pack_map(6U + (from ? 1U : 0U) + (to ? 1U : 0U) + (key ? 1U : 0U));
   pack_number(packer, "relation", work.relation);
   pack_text(packer, "fingerprint", work.fingerprint);
   pack_text(packer, "strategy", to_string(work.strategy));
@@ -54,6 +58,10 @@ void pack_work(Packer& packer, const CleanWork& work) {
   pack_number(packer, "phase", work.phase);
   if (from) pack_text(packer, "range_from", work.range_from);
   if (to) pack_text(packer, "range_to", work.range_to);
+  if (!key) return;
+  pack_text(packer, "key");
+  packer.pack_array(static_cast<std::uint32_t>(work.key.size()));
+  for (const std::string& column : work.key) pack_text(packer, column);
 }
 
 std::string_view text_of(const msgpack::object& object, std::string_view key) {
@@ -72,6 +80,15 @@ std::string_view range_end_of(const msgpack::object& object, std::string_view ke
   if (text.size() > range_end_bytes_max)
     throw Malformed(fmt::format("{} must be at most {} bytes long", key, range_end_bytes_max));
   return text;
+}
+
+std::vector<std::string> names_of(const msgpack::object& object, std::string_view key) {
+  if (object.type != msgpack::type::ARRAY || object.via.array.size > key_columns_max)
+    throw Malformed(fmt::format("{} must be an array of at most {} names", key, key_columns_max));
+  std::vector<std::string> names;
+  for (std::uint32_t i = 0; i < object.via.array.size; ++i)
+    names.emplace_back(text_of(object.via.array.ptr[i], key));
+  return names;
 }
 
 bool flag_of(const msgpack::object& object, std::string_view key) {
@@ -117,6 +134,8 @@ CleanWork work_of(const msgpack::object& object) {
       work.range_from = range_end_of(value, "work.range_from");
     } else if (key == "range_to") {
       work.range_to = range_end_of(value, "work.range_to");
+    } else if (key == "key") {
+      work.key = names_of(value, "work.key");
     }
   });
   if (work.block_to < work.block_from) throw Malformed("work.block_to is before work.block_from");

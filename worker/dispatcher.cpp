@@ -69,6 +69,13 @@ Settlement settlement_of(const LeasedTask& task, Outcome outcome, std::string er
   return result;
 }
 
+/// A batch was done, and the run stands where it stood.
+bool went_on(const FinishedJob& job) {
+  if (!job.settlement) return false;
+  const Outcome outcome = job.settlement->outcome;
+  return outcome == Outcome::again || (outcome == Outcome::done && job.kind == TaskKind::clean);
+}
+
 }  // namespace
 
 void Dispatcher::run(const std::stop_token& drain_token, const std::stop_token& cancel) {
@@ -145,6 +152,7 @@ void Dispatcher::run_once() {
   exchange(request());
   hand_out();
   exchange(std::nullopt);  // of tasks that could not even be handed out
+  queue_.catch_up();
   renew_when_unsure();
 }
 
@@ -169,7 +177,7 @@ void Dispatcher::collect() {
   for (FinishedJob& job : pool_.take_finished()) {
     --handed_out_;
     // Trouble may come from a run or target that was changed meanwhile: read it anew.
-    if (!job.settlement || job.settlement->outcome != Outcome::again) contexts_.erase(job.run);
+    if (!went_on(job)) contexts_.erase(job.run);
     if (job.settlement && job.lease.worker == worker_)
       unsettled_.push_back(std::move(*job.settlement));
   }

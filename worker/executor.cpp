@@ -1,5 +1,7 @@
 #include "worker/executor.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <variant>
@@ -15,6 +17,7 @@ namespace lethe::worker {
 namespace {
 
 constexpr std::chrono::seconds tidy_every{30};
+constexpr std::chrono::hours vacuum_time_max{24};
 constexpr std::size_t kept_told_max = 20;  // log lines of one plan
 
 TargetTrouble trouble(TargetTrouble::Kind kind, std::string message) {
@@ -79,6 +82,7 @@ std::optional<Settlement> Executor::execute(const Job& job) {
   facts.overdue = began && clock_.now() >= job.end_by;
   auto settlement = next_step(facts, result, random_);
   if (settlement) settlement->policy = job.run->policy;
+  if (settlement && settlement->verify) settlement->verify->vacuum = job.run->spec.vacuum;
   if (settlement)
     settlement->took = std::chrono::ceil<std::chrono::milliseconds>(clock_.now() - started);
   else
@@ -103,7 +107,10 @@ void Executor::cancel() noexcept {
 
 void Executor::cancel_lapsed(Clock::time_point now) noexcept {
   const std::lock_guard lock(mutex_);
-  if (in_hand_ == nullptr || holds(*in_hand_, now)) return;
+  if (in_hand_ == nullptr) return;
+  const bool is_long = in_hand_->task.kind == TaskKind::vacuum;  // others soon see it by themselves
+  if (is_long && presence_.is_cancelled(in_hand_->task.lease.task)) return runner_->cancel();
+  if (holds(*in_hand_, now)) return;
   if (!std::exchange(given_up_, true))
     log_event(LogLevel::warn, "lease_lapsed",
               {{"task", in_hand_->task.lease.task.value},
@@ -138,6 +145,7 @@ StepResult Executor::step(const Job& job, StepFacts& facts) {
     case TaskKind::plan: return plan(job);
     case TaskKind::clean: return clean(job, payload, facts);
     case TaskKind::verify: return widened(runner_->verify(*job.run, job.task.lease, payload));
+    case TaskKind::vacuum: return vacuum(job);
   }
   return trouble(TargetTrouble::Kind::permanent, "this version does not know the task's kind");
 }
@@ -176,6 +184,14 @@ StepResult Executor::clean(const Job& job, const TaskPayload& payload, StepFacts
                {"task", job.task.lease.task.value},
                {"policy", job.run->policy},
                {"rows", batch->parked}});
+  return widened(std::move(result));
+}
+
+StepResult Executor::vacuum(const Job& job) {
+  using std::chrono::milliseconds;
+  const auto left = std::chrono::duration_cast<milliseconds>(job.end_by - clock_.now());
+  auto result = runner_->vacuum(*job.run, job.task.lease,
+                                std::clamp<milliseconds>(left, milliseconds(1), vacuum_time_max));
   return widened(std::move(result));
 }
 

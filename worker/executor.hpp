@@ -46,7 +46,8 @@ class Executor {
   void cancel() noexcept;
 
   /// Gives up the step in hand when its lease does not hold at `now`: the lease's time is over, or
-  /// the registration under which it was taken is not trusted any more. From any thread.
+  /// the registration under which it was taken is not trusted any more. Also stops a vacuum that an
+  /// operator cancelled, for it may take as long as its lease. From any thread.
   void cancel_lapsed(Clock::time_point now) noexcept;
 
  private:
@@ -57,6 +58,7 @@ class Executor {
   [[nodiscard]] bool holds(const Job& job, Clock::time_point now) const;
   [[nodiscard]] StepResult step(const Job& job, StepFacts& facts);
   [[nodiscard]] StepResult plan(const Job& job);
+  [[nodiscard]] StepResult vacuum(const Job& job);
   [[nodiscard]] StepResult clean(const Job& job, const TaskPayload& payload, StepFacts& facts);
 
   Clock& clock_;

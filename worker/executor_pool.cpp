@@ -61,8 +61,10 @@ void ExecutorPool::run(Executor& executor, const std::stop_token& stop) {
     executor.tidy();
     const auto job = wait_for_job(stop);
     if (!job) continue;
-    FinishedJob finished{
-        .lease = job->task.lease, .run = job->task.run, .settlement = executor.execute(*job)};
+    FinishedJob finished{.lease = job->task.lease,
+                         .run = job->task.run,
+                         .kind = job->task.kind,
+                         .settlement = executor.execute(*job)};
     {
       const std::lock_guard lock(mutex_);
       finished_.push_back(std::move(finished));

@@ -19,6 +19,7 @@ namespace lethe::worker {
 struct FinishedJob {
   LeaseToken lease;
   RunId run;
+  TaskKind kind = TaskKind::clean;
   std::optional<Settlement> settlement;  ///< nothing: the lease is lost, there is nothing to settle
 };
 

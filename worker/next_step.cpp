@@ -79,6 +79,14 @@ Settlement after_verification(const StepFacts& facts, const Verified& verified) 
   return result;
 }
 
+Settlement after_vacuum(const StepFacts& facts, const Vacuumed& vacuumed) {
+  Settlement result = settlement_of(facts);
+  result.outcome = vacuumed.finished ? Outcome::done : Outcome::again;
+  if (vacuumed.finished)
+    result.vacuum = VacuumOutcome{.problem = one_line(vacuumed.left), .space = vacuumed.space};
+  return result;
+}
+
 void smaller(const StepFacts& facts, Settlement& result) {
   if (facts.strategy) result.batch_size = halved(*facts.strategy, facts.size);
 }
@@ -113,8 +121,37 @@ void after_poison(const StepFacts& facts, Settlement& result, const std::string&
   result.batch_size = bisected(*facts.strategy, facts.size);
 }
 
+/// Nothing depends on a vacuum: what another attempt would not mend, or none is left for, is told
+/// and the run goes on. Nothing for the trouble of other tasks, and what waits as theirs does.
+std::optional<Settlement> after_vacuum_trouble(const StepFacts& facts, const TargetTrouble& trouble,
+                                               Random& random) {
+  if (facts.task.kind != TaskKind::vacuum) return std::nullopt;
+  Settlement result = settlement_of(facts);
+  result.error = one_line(trouble.message);
+  result.sqlstate = trouble.sqlstate;
+  switch (trouble.kind) {
+    case Kind::fenced:
+    case Kind::halted:
+    case Kind::unreachable: return std::nullopt;
+    case Kind::timed_out:
+      if (facts.cancelled || (facts.given_up && !facts.overdue))
+        return result;  // not its own fault: the next worker goes on, or an operator wants no more
+      break;
+    case Kind::locked:
+    case Kind::retryable:
+      if (facts.task.attempts >= facts.task.max_attempts) break;
+      fail(facts, result, random);
+      return result;
+    default: break;
+  }
+  result.outcome = Outcome::done;
+  result.vacuum = VacuumOutcome{.problem = result.error};
+  return result;
+}
+
 std::optional<Settlement> after_trouble(const StepFacts& facts, const TargetTrouble& trouble,
                                         Random& random) {
+  if (auto vacuum = after_vacuum_trouble(facts, trouble, random)) return vacuum;
   Settlement result = settlement_of(facts);
   result.outcome = Outcome::release;
   result.error = trouble.message;
@@ -162,6 +199,7 @@ std::optional<Settlement> next_step(const StepFacts& facts, const StepResult& re
   if (const auto* batch = std::get_if<BatchDone>(&result)) step = after_batch(facts, *batch);
   if (const auto* verified = std::get_if<Verified>(&result))
     step = after_verification(facts, *verified);
+  if (const auto* vacuumed = std::get_if<Vacuumed>(&result)) step = after_vacuum(facts, *vacuumed);
   if (const auto* trouble = std::get_if<TargetTrouble>(&result))
     step = after_trouble(facts, *trouble, random);
   const bool goes_on = step && (step->outcome == Outcome::again || step->outcome == Outcome::fail ||

@@ -14,7 +14,7 @@
 namespace lethe::worker {
 
 /// What one step of a task came to.
-using StepResult = std::variant<PlanOutcome, BatchDone, Verified, TargetTrouble>;
+using StepResult = std::variant<PlanOutcome, BatchDone, Verified, Vacuumed, TargetTrouble>;
 
 /// What is known of the step besides its result.
 struct StepFacts {

@@ -23,6 +23,7 @@ std::int64_t within(Strategy strategy, std::int64_t size) {
 BatchLimits batch_limits(Strategy strategy) noexcept {
   switch (strategy) {
     case Strategy::sweep: return {.first = 256, .min = 16, .max = 65'536};
+    case Strategy::key: return {.first = 10'000, .min = 500, .max = 1'000'000};
     case Strategy::partition: return {.first = 1, .min = 1, .max = 1};
     case Strategy::index:
     case Strategy::call: break;

@@ -7,7 +7,8 @@
 
 namespace lethe::worker {
 
-/// Bounds of a batch: blocks for sweep, rows for index and call, the one partition.
+/// Bounds of a batch: blocks for sweep, visited rows for key, rows for index and call, the
+/// one partition.
 struct BatchLimits {
   std::int64_t first = 0;  ///< while nothing is known of the table
   std::int64_t min = 0;

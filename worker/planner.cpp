@@ -33,21 +33,43 @@ Piece swept(const RelationFacts& relation) {
           .useful = std::max({std::int64_t{1}, small, relation.blocks / range_blocks_usual})};
 }
 
+/// Tasks that `rows` rows deserve which can be parted at `splits`.
+std::int64_t parts_of(double rows, std::int64_t rows_min, std::int64_t rows_usual,
+                      const std::vector<std::string>& splits) {
+  const double small = std::min<double>(small_parts_max, rows / static_cast<double>(rows_min));
+  const double deserved = std::max(small, rows / static_cast<double>(rows_usual));
+  const auto possible = static_cast<double>(splits.size() + 1);
+  return static_cast<std::int64_t>(std::clamp(deserved, 1.0, possible));
+}
+
 Piece indexed(const RelationFacts& relation, std::size_t phase) {
   const KeyFacts& key = relation.keys[phase];
-  const double small = std::min<double>(small_parts_max, key.expired / range_rows_min);
-  const double deserved = std::max(small, key.expired / range_rows_usual);
-  const auto possible = static_cast<double>(key.splits.size() + 1);
   return {.relation = &relation,
           .strategy = Strategy::index,
           .phase = phase,
-          .useful = static_cast<std::int64_t>(std::clamp(deserved, 1.0, possible))};
+          .useful = parts_of(key.expired, range_rows_min, range_rows_usual, key.splits)};
+}
+
+Piece keyed(const RelationFacts& relation) {
+  return {.relation = &relation,
+          .strategy = Strategy::key,
+          .phase = 0,
+          .useful = parts_of(relation.rows, range_visits_min, range_visits_usual,
+                             relation.unique_key.splits)};
 }
 
 /// Rows that a batch of about a quarter of a second deletes, with and without triggers of the
 /// table's own. Pacing corrects it after the first batch.
 constexpr std::int64_t first_rows = 50'000;
 constexpr std::int64_t first_rows_with_triggers = 2'000;
+
+/// Rows to visit for about `rows` that go.
+std::int64_t first_visits_of(const RelationFacts& relation, std::int64_t rows) {
+  if (relation.rows <= 0) return 0;
+  constexpr double visits_max = 100'000;
+  const double share = std::clamp(relation.expired / relation.rows, 0.01, 1.0);
+  return static_cast<std::int64_t>(std::min(static_cast<double>(rows) / share, visits_max));
+}
 
 std::int64_t first_batch_of(const Piece& piece, const BatchRule& rule) {
   const RelationFacts& relation = *piece.relation;
@@ -56,6 +78,7 @@ std::int64_t first_batch_of(const Piece& piece, const BatchRule& rule) {
   if (piece.strategy == Strategy::partition) return 0;
   if (piece.strategy == Strategy::index) return rows / 10;  // found one by one, and twice
   if (relation.expired < 0) return 0;
+  if (piece.strategy == Strategy::key) return first_visits_of(relation, rows);
   constexpr double blocks_min = 256;
   constexpr double blocks_min_of_few_rows = 16;
   constexpr double blocks_max = 4'096;
@@ -77,8 +100,11 @@ PlannedWork part_of(const Piece& piece, std::int64_t i, std::int64_t parts) {
     work.block_to = piece.relation->blocks * (i + 1) / parts;
     return work;
   }
-  work.phase = static_cast<std::uint32_t>(piece.phase);
-  const std::vector<std::string>& splits = piece.relation->keys[piece.phase].splits;
+  const bool is_key = piece.strategy == Strategy::key;
+  if (is_key) work.key = piece.relation->unique_key.columns;
+  if (!is_key) work.phase = static_cast<std::uint32_t>(piece.phase);
+  const std::vector<std::string>& splits =
+      is_key ? piece.relation->unique_key.splits : piece.relation->keys[piece.phase].splits;
   const auto start_of = [&splits, parts](std::int64_t part) {
     const std::int64_t at = static_cast<std::int64_t>(splits.size() + 1) * part / parts;
     return splits.at(static_cast<std::size_t>(at - 1));
@@ -149,6 +175,7 @@ std::variant<Plan, std::string> make_plan(const PlanFacts& facts, const Policy& 
   std::vector<Piece> pieces;  // first those that end soonest
   std::vector<Piece> by_index;
   std::vector<Piece> by_blocks;
+  std::vector<Piece> by_key;
   for (const RelationFacts& relation : facts.relations) {
     const ChosenStrategy choice = choose_strategy(relation, policy, facts.server_version);
     if (choice.chosen == Strategy::partition) {
@@ -163,11 +190,16 @@ std::variant<Plan, std::string> make_plan(const PlanFacts& facts, const Policy& 
       by_blocks.push_back(swept(relation));
       continue;
     }
+    if (choice.chosen == Strategy::key) {
+      by_key.push_back(keyed(relation));
+      continue;
+    }
     for (std::size_t phase = 0; phase < relation.keys.size(); ++phase)
       by_index.push_back(indexed(relation, phase));
   }
   pieces.insert(pieces.end(), by_index.begin(), by_index.end());
   pieces.insert(pieces.end(), by_blocks.begin(), by_blocks.end());
+  pieces.insert(pieces.end(), by_key.begin(), by_key.end());
   plan.strategy = strategy_name(pieces, policy);
   plan.estimated_rows = estimated_rows(facts);
   plan.work = split(pieces, policy.batch);

@@ -28,20 +28,25 @@ inline constexpr std::int64_t range_rows_min = 5'000;
 /// part of the work.
 inline constexpr std::int64_t range_rows_usual = 20'000;
 
+/// Rows, whether they are expired or not, for which a part of a key becomes a task of its own:
+/// about as much work as range_blocks_min, and from the ninth on as range_blocks_usual.
+inline constexpr std::int64_t range_visits_min = 20'000;
+inline constexpr std::int64_t range_visits_usual = 75'000;
+
 /// Tasks that one plan makes, unless the table has more partitions than this.
 inline constexpr std::int64_t plan_tasks_max = 64;
 
-/// A part of the work, and how large its first batch is: blocks (sweep) or rows (index). As large
-/// as the statistics allow for the time that a batch should take, because growing towards it would
-/// cost a commit at each step; small where triggers make rows expensive.
+/// A part of the work, and how large its first batch is: blocks (sweep), visited rows (key) or rows
+/// (index). As large as the statistics allow for the time that a batch should take, because growing
+/// towards it would cost a commit at each step; small where triggers make rows expensive.
 struct PlannedWork : CleanWork {
   std::int64_t first_batch = 0;  ///< 0: nothing is known
 };
 
 /// How a run will work.
 struct Plan {
-  /// "sweep", "index", "partition", "mixed", each followed by ", set" where rows are changed;
-  /// "call"; "none": no work
+  /// "sweep", "index", "key", "partition", "mixed", each followed by ", set" where rows are
+  /// changed; "call"; "none": no work
   std::string strategy;
   std::optional<std::int64_t> estimated_rows;  ///< expired rows; nothing: a table has no estimate
   std::vector<PlannedWork> work;

@@ -31,6 +31,7 @@ struct EnqueueOptions {
   std::optional<std::string> tenant_column;
   std::optional<std::string> tenant;
   std::vector<std::string> where;
+  std::vector<std::string> cascade;
   std::optional<std::int64_t> keep_min;
   std::string lane = "urgent";
   std::optional<std::int64_t> priority;
@@ -89,6 +90,8 @@ Policy make_policy(const EnqueueOptions& options) {
   policy.retain = parsed("--older-than", options.older_than, parse_retention);
   for (const std::string& equality : options.where)
     policy.where.children.push_back(parsed("--where", equality, parse_equality));
+  for (const std::string& child : options.cascade)
+    parsed("--cascade", child, [&](const std::string& text) { add_child(text, policy); });
   if (options.tenant) {
     policy.tenant = TenantRule{.column = *options.tenant_column,
                                .keep_min = options.keep_min,
@@ -182,6 +185,8 @@ void add_enqueue(const Command& root) {
       .option("--tenant-column", options->tenant_column, "column that holds the tenant")
       .option("--tenant", options->tenant, "only rows of this tenant")
       .repeatable("--where", options->where, "only rows with COLUMN=VALUE; may be repeated")
+      .repeatable("--cascade", options->cascade,
+                  "SCHEMA.TABLE whose rows go along with those that they point at; may be repeated")
       .option("--keep-min", options->keep_min, {0, keep_min_max}, "the newest rows to keep anyway")
       .option("--lane", options->lane,
               "which workers take it (default urgent); a lane of the tenant's own goes before")

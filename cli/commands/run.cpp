@@ -32,22 +32,20 @@ ExitCode list(Services& services, const ListOptions& options) {
 }
 
 /// A target that is away or gone must not hide what the control database knows.
-std::optional<std::int64_t> count_parked(Services& services, const RunRow& run) {
+std::optional<RunTraces> find_traces(Services& services, const RunRow& run) {
   const auto target = services.stores().targets.find(run.target);
   if (!target) return std::nullopt;
   try {
-    return services.target(target->name, target->url)->count_parked(run.id);
+    return services.target(target->name, target->url)->traces(run.id);
   } catch (const UserError& error) {
-    services.note(fmt::format("parked rows are not counted: {}", error.what()));
+    services.note(fmt::format("parked rows and children are not counted: {}", error.what()));
     return std::nullopt;
   }
 }
 
 ExitCode show(Services& services, const std::string& id) {
   const RunRow run = find_run(services.stores(), id);
-  Record card = run_details(run);
-  card.push_back({"parked", or_null(count_parked(services, run)), Show::count});
-  services.output().card(card);
+  services.output().card(run_details(run, find_traces(services, run)));
   return ExitCode::done;
 }
 

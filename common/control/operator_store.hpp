@@ -102,6 +102,7 @@ struct RunRow {
   std::string spec_text;
   std::string spec_sha256;
   std::optional<Space> space{};  ///< nothing: not looked at, or not yet
+  std::string vacuum{};          ///< "done", or why not; "": not asked for, or not yet
 };
 
 struct RunFilter {

@@ -27,6 +27,8 @@ std::string parked_text(const RunProgress& progress, const VerifyOutcome& verifi
 RunStep after_verification(const RunProgress& progress, const VerifyOutcome& verified) {
   if (verified.clean && verified.parked > 0)
     return finish("failed", parked_text(progress, verified));
+  if (verified.clean && verified.vacuum && progress.rows > 0)
+    return {.kind = RunStep::Kind::vacuum, .delay = {}, .state = "", .error = ""};
   if (verified.clean) return finish("satisfied", "");
   const bool goes_down_a_chain = verified.chained && progress.rows > progress.pass_rows;
   if (goes_down_a_chain && progress.passes + 1 < chain_passes_max)
@@ -42,10 +44,18 @@ RunStep after_verification(const RunProgress& progress, const VerifyOutcome& ver
   return {.kind = RunStep::Kind::plan_again, .delay = doubled, .state = "", .error = ""};
 }
 
+/// The run was verified before: it is satisfied however its vacuum ended.
+RunStep after_vacuum(const RunProgress& progress) {
+  RunStep step = finish("satisfied", "");
+  step.no_vacuum = !progress.dead_reason.empty() ? progress.dead_reason : "cancelled";
+  return step;
+}
+
 }  // namespace
 
 RunStep next_run_step(const RunProgress& progress, const std::optional<VerifyOutcome>& verified) {
   if (progress.has_live_tasks) return {};
+  if (progress.state == "vacuuming") return after_vacuum(progress);
   if (!progress.dead_reason.empty()) {
     const bool expired = progress.dead_reason.starts_with("expired");
     return finish(expired ? "expired" : "failed", progress.dead_reason);

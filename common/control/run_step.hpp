@@ -12,7 +12,7 @@ namespace lethe {
 /// How far a run is, read with its row locked.
 struct RunProgress {
   std::string run;             ///< its id
-  std::string state;           ///< queued, planned, cleaning, verifying
+  std::string state;           ///< queued, planned, cleaning, verifying, vacuuming
   std::int32_t passes = 0;     ///< finished rounds
   std::int64_t rows = 0;       ///< deleted so far
   std::int64_t pass_rows = 0;  ///< of them before this pass
@@ -25,11 +25,13 @@ struct RunProgress {
 
 /// What a run does next.
 struct RunStep {
-  enum class Kind { wait, begin, verify, plan_again, finish };
+  enum class Kind { wait, begin, verify, plan_again, vacuum, finish };
   Kind kind = Kind::wait;
   std::chrono::milliseconds delay{0};  ///< plan_again: so that locks can go away
   std::string state;                   ///< finish: satisfied, failed, cancelled, expired
   std::string error;                   ///< finish: one line; "" when satisfied
+  /// finish: why the vacuum that was asked for was not done, unless its task said so itself
+  std::string no_vacuum{};
 };
 
 /// Rounds of cleaning and verification after which a run that is not clean has failed.
@@ -40,7 +42,8 @@ inline constexpr std::int32_t passes_max = 6;
 inline constexpr std::int32_t chain_passes_max = 200;
 
 /// Decides what a run does next. `verified` is the outcome of its verification when that has just
-/// ended. A run is satisfied only by a verification that found nothing, not even parked rows. Pure.
+/// ended. A run is satisfied only by a verification that found nothing, not even parked rows; what
+/// becomes of the vacuum after it changes nothing about that. Pure.
 [[nodiscard]] RunStep next_run_step(const RunProgress& progress,
                                     const std::optional<VerifyOutcome>& verified);
 

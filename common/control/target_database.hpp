@@ -19,6 +19,13 @@ struct Finding {
   std::string cure;  ///< "" when ok
 };
 
+/// What becomes of rows of a table that a policy lists under cascade.
+struct ChildRows {
+  std::string child;  ///< quoted
+  std::int64_t rows = 0;
+  bool changed = false;  ///< their keys are emptied; else they are deleted
+};
+
 /// Why rows stay, and how many would go (or, by the policy's action, change). What `preview`,
 /// `enqueue --dry-run` and the demo show.
 struct Census {
@@ -47,16 +54,10 @@ struct Census {
     std::string constraint;
     std::string child;         ///< the table that it belongs to
     std::int64_t rows = 0;     ///< of `referenced`, those that this key is the first to keep
-    std::string create_index;  ///< SQL for the index that it lacks; "" when it has one
+    std::string create_index;  ///< SQL for the indexes that it lacks; "" when it lacks none
   };
   std::vector<Reference> references;
-  /// What becomes of rows of a table that the policy lists under cascade.
-  struct Child {
-    std::string child;
-    std::int64_t rows = 0;
-    bool changed = false;  ///< their keys are emptied; else they are deleted
-  };
-  std::vector<Child> children;
+  std::vector<ChildRows> children;
   std::int64_t held = 0;  ///< could go, but holds keep them, or a child that would go along
   /// A hold that is the first to keep some of `held`.
   struct Holder {
@@ -103,6 +104,12 @@ struct ParkedRow {
   std::string sqlstate;
   std::string message;  ///< the server's own
   std::string at;       ///< ISO 8601
+};
+
+/// What only the target knows of a run.
+struct RunTraces {
+  std::int64_t parked = 0;          ///< rows
+  std::vector<ChildRows> children;  ///< that went along so far, by name; by the ledger
 };
 
 /// A foreign key that points to the table.
@@ -203,7 +210,7 @@ class TargetDatabase {
 
   /// Parked rows of a run, or of all runs when `run` is "", the newest first, at most `rows_max`.
   virtual std::vector<ParkedRow> parked(const std::string& run, std::int32_t rows_max) = 0;
-  virtual std::int64_t count_parked(const std::string& run) = 0;
+  virtual RunTraces traces(const std::string& run) = 0;
 
   /// Quarantined partitions, the newest first, at most 1,000; `all`: also what was purged or
   /// restored.

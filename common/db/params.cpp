@@ -51,4 +51,29 @@ std::string to_array(const std::vector<std::string>& items) {
   return text + '}';
 }
 
+std::vector<std::string> from_array(std::string_view text) {
+  std::vector<std::string> items;
+  if (text.empty() || text == "{}") return items;
+  std::size_t at = 0;
+  const auto next = [&] {
+    if (at >= text.size()) throw std::invalid_argument("not an array of quoted text");
+    return text[at++];
+  };
+  const auto expect = [&](char c) {
+    if (next() != c) throw std::invalid_argument("not an array of quoted text");
+  };
+  char before = '{';
+  do {
+    expect(before);
+    expect('"');
+    std::string item;
+    for (char c = next(); c != '"'; c = next()) item += c == '\\' ? next() : c;
+    items.push_back(std::move(item));
+    before = ',';
+  } while (at < text.size() && text[at] == before);
+  expect('}');
+  if (at != text.size()) throw std::invalid_argument("something follows an array");
+  return items;
+}
+
 }  // namespace lethe::db

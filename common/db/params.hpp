@@ -57,5 +57,7 @@ class Params {
 
 /// A list as the input text of a PostgreSQL array: {"a","b \"c\""}.
 [[nodiscard]] std::string to_array(const std::vector<std::string>& items);
+/// What to_array() made, back into a list; "" is an empty one. Throws std::invalid_argument.
+[[nodiscard]] std::vector<std::string> from_array(std::string_view text);
 
 }  // namespace lethe::db

@@ -46,7 +46,8 @@ RunRow to_run_row(const pqxx::row& row) {
           .elapsed_ms = number(row, "elapsed_ms"),
           .spec_text = text(row, "spec"),
           .spec_sha256 = text(row, "spec_sha256"),
-          .space = to_space(row)};
+          .space = to_space(row),
+          .vacuum = text(row, "vacuum")};
 }
 
 void refuse_open_run(Transaction& transaction, const std::string& policy) {

@@ -71,20 +71,21 @@ constexpr std::string_view referenced_verdict = "referenced ";
 constexpr std::string_view held_verdict = "held ";
 
 /// The keys that point at the table and at what goes along, before anything is counted.
-std::vector<Census::Reference> references_of(const TableFacts& table) {
+std::vector<Census::Reference> references_of(Transaction& transaction, const TableFacts& table) {
   std::vector<Census::Reference> references;
   for (const auto* keys : {&table.foreign_keys, &table.deeper_keys})
     for (const auto& key : *keys)
       references.push_back({.constraint = key.constraint,
                             .child = key.child,
                             .rows = 0,
-                            .create_index = key.has_index ? "" : create_index_sql(key)});
+                            .create_index = fmt::format(
+                                "{}", fmt::join(look_up_missing_indexes(transaction, key), "; "))});
   return references;
 }
 
 /// What would become of rows of other tables.
-std::vector<Census::Child> children_of(Transaction& transaction, const OwnCutoffs& own,
-                                       const std::string& as_of, const std::string& boundary) {
+std::vector<ChildRows> children_of(Transaction& transaction, const OwnCutoffs& own,
+                                   const std::string& as_of, const std::string& boundary) {
   BuiltStatement eligible = eligible_ctes(own, as_of, boundary);
   const std::string going = eligible_rows(own.table);
   const auto steps =
@@ -93,7 +94,7 @@ std::vector<Census::Child> children_of(Transaction& transaction, const OwnCutoff
           .steps;
   if (steps.empty()) return {};
   const Cascaded counted = count_children(transaction, steps, eligible);
-  std::vector<Census::Child> children;
+  std::vector<ChildRows> children;
   for (const auto& [child, rows] : counted.deleted)
     children.push_back({.child = child, .rows = rows, .changed = false});
   for (const auto& [child, rows] : counted.changed)
@@ -256,7 +257,7 @@ Census PgTargetDatabase::census(const Policy& policy) {
         const Held held = look_up_held(transaction, has_holds(transaction), policy, table);
         const OwnCutoffs own{
             .policy = policy, .overrides = overrides, .table = table, .held = &held};
-        census.references = references_of(table);
+        census.references = references_of(transaction, table);
         const BuiltStatement built = db::census(own, now.limits.as_of, boundary);
         for (const auto& row : transaction.exec_built(built.sql, built.params))
           add_verdict(census, row);
@@ -335,10 +336,16 @@ std::vector<ParkedRow> PgTargetDatabase::parked(const std::string& run, std::int
   });
 }
 
-std::int64_t PgTargetDatabase::count_parked(const std::string& run) {
+RunTraces PgTargetDatabase::traces(const std::string& run) {
   require_installed("NAME");
-  return transact(session_, "parked_count", [&](Transaction& transaction) {
-    return db::count_parked(transaction, run).rows;
+  return transact(session_, "run_traces", [&](Transaction& transaction) {
+    RunTraces traces;
+    traces.parked = count_parked(transaction, run).rows;
+    for (const auto& row : transaction.exec(queries::ledger_children, Params::of(run)))
+      traces.children.push_back({.child = text(row, "child"),
+                                 .rows = number(row, "rows"),
+                                 .changed = flag(row, "changed")});
+    return traces;
   });
 }
 

@@ -17,17 +17,21 @@ namespace {
 constexpr std::chrono::milliseconds news_age_max{200};
 constexpr std::int64_t news_freed_max = 512;
 
+/// A VACUUM cannot be done in parts. As the function turn has it, which sets the deadline.
+constexpr int vacuum_lease_factor = 30;
+
 TaskKind task_kind(const std::string& name) {
-  for (const TaskKind kind : {TaskKind::plan, TaskKind::clean, TaskKind::verify})
+  for (const TaskKind kind : {TaskKind::plan, TaskKind::clean, TaskKind::verify, TaskKind::vacuum})
     if (name == to_string(kind)) return kind;
   // turn.sql names the kinds that this program knows, so another one cannot arrive.
   throw StoreError(Failure::rejected, "items_turn", "", "unknown kind of task: " + name);
 }
 
 LeasedTask to_leased_task(const pqxx::row& row, const LeaseRequest& request) {
+  const TaskKind kind = task_kind(text(row, "kind"));
   return {
       .lease = {.task = {text(row, "id")}, .worker = request.worker, .epoch = number(row, "epoch")},
-      .kind = task_kind(text(row, "kind")),
+      .kind = kind,
       .run = {text(row, "run_id")},
       .target = text(row, "target"),
       .payload = from_bytea(text(row, "payload")),
@@ -35,7 +39,8 @@ LeasedTask to_leased_task(const pqxx::row& row, const LeaseRequest& request) {
       .max_attempts = number<std::int32_t>(row, "max_attempts"),
       .batch_size = number(row, "batch_size"),
       .cancel_requested = flag(row, "cancel_requested"),
-      .lease_left = request.length};
+      .lease_left =
+          kind == TaskKind::vacuum ? request.length * vacuum_lease_factor : request.length};
 }
 
 /// What is zero or empty is left out.
@@ -103,6 +108,12 @@ void take_space(Transaction& transaction, const std::string& run, const Space& s
                  space.returnable_bytes, space.returned_bytes, space.quarantined_bytes));
 }
 
+void take_vacuum(Transaction& transaction, const std::string& run, const VacuumOutcome& vacuum) {
+  transaction.exec(queries::runs_set_vacuum,
+                   Params::of(run, vacuum.problem.empty() ? "done" : storable(vacuum.problem)));
+  if (vacuum.space) take_space(transaction, run, *vacuum.space);
+}
+
 /// What a turn's answer says, sorted out.
 struct TurnAnswer {
   Exchange exchange;
@@ -148,7 +159,7 @@ TurnAnswer read_turn(const pqxx::result& rows, const std::vector<Settlement>& se
 }
 
 bool brings_more(const Settlement& settlement) {
-  return settlement.plan.has_value() || settlement.verify.has_value();
+  return settlement.plan || settlement.verify || settlement.vacuum;
 }
 
 /// Plans and verifications that took effect change their run in the same transaction.
@@ -163,6 +174,7 @@ void take_outcomes(Transaction& transaction, const std::vector<Settlement>& sett
         take_plan(transaction, s.run.value, *s.plan);
         touches.add_waiting(text(row, "target"), text(row, "tenant"));
       }
+      if (s.vacuum) take_vacuum(transaction, s.run.value, *s.vacuum);
       if (s.verify && s.verify->space) take_space(transaction, s.run.value, *s.verify->space);
       if (s.verify) advance_run(transaction, s.run.value, ids, touches, *s.verify);
     }
@@ -209,7 +221,7 @@ Exchange PgTaskQueue::exchange(const std::vector<Settlement>& settlements,
                                const std::optional<LeaseRequest>& request) {
   assert(!request || (request->tasks_max >= 1 && request->tasks_max <= 1000));
   assert(!request || (request->length.count() > 0 && !request->lanes.empty()));
-  if (put_off_) throw *std::exchange(put_off_, std::nullopt);
+  catch_up();
   Exchange result;
   if (!settlements.empty() || request) result = turn(settlements, request);
   const auto missing = request
@@ -219,13 +231,18 @@ Exchange PgTaskQueue::exchange(const std::vector<Settlement>& settlements,
     recognise_repeats(session_, settlements, result.settled);
     if (missing > 0) {
       top_up(*request, missing, result.leased);
-    } else if (!news_->empty() && (!request || is_due())) {
-      admit_now({}, request ? Patience::skip : Patience::wait);
+    } else if (!news_->empty() && !request) {
+      admit_now({}, Patience::wait);
     }
   } catch (const StoreError& error) {
     put_off_ = error;  // what the turn did is done, and the caller must hear of it
   }
   return result;
+}
+
+void PgTaskQueue::catch_up() {
+  if (put_off_) throw *std::exchange(put_off_, std::nullopt);
+  if (!news_->empty() && is_due()) admit_now({}, Patience::skip);
 }
 
 bool PgTaskQueue::is_due() const {

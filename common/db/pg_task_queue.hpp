@@ -27,6 +27,7 @@ class PgTaskQueue final : public TaskQueue {
 
   Exchange exchange(const std::vector<Settlement>& settlements,
                     const std::optional<LeaseRequest>& request) override;
+  void catch_up() override;
   std::optional<RunContext> run_context(const RunId& run, TaskKind kind) override;
 
  private:

@@ -14,6 +14,7 @@
 #include "common/db/target/look_step.hpp"
 #include "common/db/target/quarantine.hpp"
 #include "common/db/target/space_step.hpp"
+#include "common/db/target/vacuum_step.hpp"
 #include "common/db/target/verify_step.hpp"
 #include "common/policies/action.hpp"
 #include "common/policies/strategy_choice.hpp"
@@ -27,15 +28,29 @@ namespace {
 /// No purge of a plan begins later; the next plan goes on.
 constexpr std::chrono::milliseconds purge_time{5'000};
 
+/// No VACUUM of a relation that was not tried before begins later; the next step goes on.
+constexpr std::chrono::milliseconds vacuum_step_time{2'000};
+
 /// Trouble that another table may not have.
 bool is_about_one_table(TargetTrouble::Kind kind) {
   return kind == TargetTrouble::Kind::permanent || kind == TargetTrouble::Kind::unsupported ||
          kind == TargetTrouble::Kind::locked || kind == TargetTrouble::Kind::poisoned;
 }
 
+/// What kept two tables from being vacuumed: worth another attempt when one of them is.
+TargetTrouble both(const TargetTrouble& first, const TargetTrouble& second) {
+  TargetTrouble trouble = first.kind == TargetTrouble::Kind::locked ? first : second;
+  trouble.message = first.message + "; " + second.message;
+  return trouble;
+}
+
 /// A batch is shown in pg_stat_activity with the run and task that it works for.
+std::string batch_name(const RunContext& run, const LeaseToken& lease) {
+  return fmt::format("lethe/{}/{}", run.id.value, lease.task.value);
+}
+
 std::string batch_settings(const RunContext& run, const LeaseToken& lease) {
-  return fmt::format("SET LOCAL application_name = 'lethe/{}/{}'", run.id.value, lease.task.value);
+  return fmt::format("SET LOCAL application_name = '{}'", batch_name(run, lease));
 }
 
 /// Marks the session that cancel() may reach, for as long as it lives.
@@ -158,7 +173,7 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean(const RunContext& run
     return trouble == nullptr ? std::optional<Kind>() : trouble->kind;
   };
   const Strategy strategy = payload.work->strategy;
-  const bool by_rows = strategy == Strategy::sweep || strategy == Strategy::index;
+  const bool by_rows = visits_all(strategy) || strategy == Strategy::index;
   auto result = clean_once(run, lease, payload, size, BatchForm::whole);
   // What met a locked row repeats its range in the form that leaves such rows for later.
   const bool has_children = by_rows && !run.spec.cascade.empty();
@@ -264,6 +279,61 @@ std::variant<Verified, TargetTrouble> PgTaskRunner::verify(const RunContext& run
         verified != nullptr && verified->finished && verified->clean)
       verified->space = look_at_space_of(run, lease);
     return result;
+  } catch (const StoreError& error) {
+    return to_trouble(error);  // looking again does no harm, whether or not it was committed
+  }
+}
+
+std::optional<TargetTrouble> PgTaskRunner::vacuum_one(Session& session, const std::string& relation,
+                                                      std::chrono::milliseconds time) {
+  const Running running(running_mutex_, running_, session);
+  try {
+    vacuum_relation(session, relation, std::max(time, std::chrono::milliseconds(1)));
+    return std::nullopt;
+  } catch (const StoreError& error) {
+    TargetTrouble trouble = to_trouble(error);
+    trouble.message = fmt::format("VACUUM of {}: {}", relation, trouble.message);
+    return trouble;
+  }
+}
+
+std::variant<Vacuumed, TargetTrouble> PgTaskRunner::vacuum(const RunContext& run,
+                                                           const LeaseToken& lease,
+                                                           std::chrono::milliseconds time) {
+  const Stopwatch watch;
+  try {
+    const auto found = guarded<VacuumWork>(run, lease, [&](Transaction& transaction) {
+      return look_for_vacuum(transaction, run, lease);
+    });
+    if (const auto* trouble = std::get_if<TargetTrouble>(&found)) return *trouble;
+    const auto& work = std::get<VacuumWork>(found);
+    VacuumProgress progress = work.progress;
+    std::optional<TargetTrouble> left;
+    // These settings are not a batch's.
+    Session session({.connection = run.target_url,
+                     .application_name = batch_name(run, lease),
+                     .lock_timeout = lock_timeout_,
+                     .settings = SettingsScope::session});
+    for (const auto& [oid, name] : work.relations) {
+      if (!work.again && watch.elapsed() > vacuum_step_time) return Vacuumed{};
+      const auto trouble = vacuum_one(session, name, time - watch.elapsed());
+      if (trouble && !is_about_one_table(trouble->kind)) return *trouble;
+      if (trouble) left = left ? both(*left, *trouble) : *trouble;
+      progress.tried(oid, !trouble);
+      // The fence after each VACUUM and before the next. One that is late all the same does no
+      // harm: it changes no row, and the server runs one at a time on a table.
+      const auto kept = guarded<bool>(run, lease, [&](Transaction& transaction) {
+        remember_vacuum(transaction, run, lease, progress);
+        return true;
+      });
+      if (const auto* stopped = std::get_if<TargetTrouble>(&kept)) return *stopped;
+    }
+    if (!work.again && !progress.left.empty()) return Vacuumed{};
+    if (!left)
+      return Vacuumed{
+          .finished = true, .left = work.forbidden, .space = look_at_space_of(run, lease)};
+    if (!work.forbidden.empty()) left->message += "; " + work.forbidden;
+    return *left;
   } catch (const StoreError& error) {
     return to_trouble(error);  // looking again does no harm, whether or not it was committed
   }

@@ -31,6 +31,8 @@ class PgTaskRunner final : public TaskRunner {
                                                std::int64_t size) override;
   std::variant<Verified, TargetTrouble> verify(const RunContext& run, const LeaseToken& lease,
                                                const TaskPayload& payload) override;
+  std::variant<Vacuumed, TargetTrouble> vacuum(const RunContext& run, const LeaseToken& lease,
+                                               std::chrono::milliseconds time) override;
   void tidy() override;
   void cancel() noexcept override;
 
@@ -57,6 +59,9 @@ class PgTaskRunner final : public TaskRunner {
                   std::variant<BatchDone, TargetTrouble>& result);
   /// Nothing when it could not be looked at.
   std::optional<Space> look_at_space_of(const RunContext& run, const LeaseToken& lease);
+  /// Nothing when it was done.
+  std::optional<TargetTrouble> vacuum_one(Session& session, const std::string& relation,
+                                          std::chrono::milliseconds time);
   std::variant<BatchDone, TargetTrouble> after_unknown_commit(const RunContext& run,
                                                               const LeaseToken& lease,
                                                               const FenceTotals& before,

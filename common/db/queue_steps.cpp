@@ -116,8 +116,12 @@ void advance_run(Transaction& transaction, const std::string& run, IdMaker& ids,
       touches.add_waiting(text(row, "target"), text(row, "tenant"));
       return;
     case RunStep::Kind::verify:
-      touch_new_task(transaction.exec(queries::runs_start_verify, Params::of(run, ids.next())),
-                     touches);
+    case RunStep::Kind::vacuum:
+      touch_new_task(
+          transaction.exec(queries::runs_start_last,
+                           Params::of(run, ids.next(),
+                                      step.kind == RunStep::Kind::verify ? "verify" : "vacuum")),
+          touches);
       return;
     case RunStep::Kind::plan_again:
       touch_new_task(transaction.exec(queries::runs_start_pass,
@@ -126,7 +130,7 @@ void advance_run(Transaction& transaction, const std::string& run, IdMaker& ids,
       return;
     case RunStep::Kind::finish: {
       const auto error = step.error.empty() ? std::nullopt : std::optional(storable(step.error));
-      transaction.exec(queries::runs_finish, Params::of(run, step.state, error));
+      transaction.exec(queries::runs_finish, Params::of(run, step.state, error, step.no_vacuum));
       begin_next_queued(transaction, run, text(row, "target"), ids, touches);
       return;
     }

@@ -267,4 +267,19 @@ pqxx::result run_once(Session& session, std::string_view name, const Query& quer
   }
 }
 
+void run_outside(Session& session, std::string_view name, const std::string& sql) {
+  try {
+    auto& impl = session.impl();
+    if (!impl.has_settings)
+      throw StoreError(Failure::rejected, std::string(name), "0A000",
+                       "not through a connection pooler, which keeps no settings for a session");
+    pqxx::nontransaction work(impl.connection);
+    work.exec(sql);
+  } catch (const StoreError&) {
+    throw;
+  } catch (const std::exception&) {
+    rethrow_as_store_error(session, name);
+  }
+}
+
 }  // namespace lethe::db

@@ -108,6 +108,11 @@ enum class Effect {
 pqxx::result run_once(Session& session, std::string_view name, const Query& query,
                       const Params& params = {}, Effect effect = Effect::writes);
 
+/// Runs one statement as it is outside of any transaction block, which some ask for. Only on a
+/// session that keeps its settings: StoreError (rejected) behind a pooler. Same rules as
+/// run_once().
+void run_outside(Session& session, std::string_view name, const std::string& sql);
+
 /// The column as text, "" for NULL.
 [[nodiscard]] inline std::string text(const pqxx::row& row, const char* column) {
   const auto field = row[column];

@@ -76,6 +76,8 @@ void check_action(const YamlMap& map, const Policy& policy) {
     }
   }
   if (policy.action.kind != Action::Kind::call) return;
+  if (const YamlValue* vacuum = map.find("vacuum"))
+    vacuum->fail("needs to know the tables, which only the function does; remove it");
   for (const char* key : {"where", "keep_min", "tenant"}) {
     if (const YamlValue* value = map.find(key))
       value->fail(

@@ -119,7 +119,7 @@ struct BatchRule {
 };
 
 /// How rows are to go: as the planner finds best, or pinned to one way (tasks/task.hpp, Strategy).
-enum class StrategyChoice { automatic, partition, sweep, index };
+enum class StrategyChoice { automatic, partition, sweep, index, key };
 
 /// What becomes of a partition all of whose rows are to go: its rows are deleted, it is dropped, or
 /// it is detached and kept aside for a while.
@@ -159,6 +159,7 @@ struct Policy {
   StrategyChoice strategy = StrategyChoice::automatic;
   Partitions partitions = Partitions::rows;
   std::int64_t quarantine_seconds = 7 * 86'400;  ///< 60..315360000; until the purge
+  bool vacuum = false;  ///< what a run cleaned, when it is verified; not with action call
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 

@@ -297,12 +297,13 @@ void read_strategy(const Reader& reader, Policy& policy) {
 }
 
 Policy read_policy(const Json& json) {
-  const Reader reader(json, "policy",
-                      {"name",     "target",       "table",    "timestamp",  "retain",
-                       "where",    "keep_min",     "tenant",   "schedule",   "timezone",
-                       "window",   "missed",       "overlap",  "jitter",     "lane",
-                       "priority", "expire_after", "strategy", "partitions", "quarantine",
-                       "action",   "batch",        "cascade",  "units",      "trusted_owners"});
+  const Reader reader(
+      json, "policy",
+      {"name",           "target",     "table",    "timestamp", "retain",       "where",
+       "keep_min",       "tenant",     "schedule", "timezone",  "window",       "missed",
+       "overlap",        "jitter",     "lane",     "priority",  "expire_after", "strategy",
+       "partitions",     "quarantine", "action",   "batch",     "cascade",      "units",
+       "trusted_owners", "vacuum"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
@@ -323,6 +324,7 @@ Policy read_policy(const Json& json) {
   read_timing(reader, policy);
   if (reader.has("batch")) policy.batch = read_batch(reader.get("batch"));
   read_strategy(reader, policy);
+  if (reader.has("vacuum")) policy.vacuum = reader.boolean("vacuum");
   return policy;
 }
 
@@ -354,6 +356,7 @@ void add_strategy(const Policy& policy, Json& json) {
   if (policy.partitions != usual.partitions) json["partitions"] = to_string(policy.partitions);
   if (policy.quarantine_seconds != usual.quarantine_seconds)
     json["quarantine"] = policy.quarantine_seconds;
+  if (policy.vacuum) json["vacuum"] = true;
 }
 
 }  // namespace

@@ -35,11 +35,11 @@ constexpr std::int64_t max_keep_min = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
 constexpr std::array<std::string_view, 3> target_keys{"url", "max_running", "rows_per_second"};
-constexpr std::array<std::string_view, 24> policy_keys{
-    "name",     "target",     "table",      "timestamp", "retain",       "where",
-    "keep_min", "tenant",     "schedule",   "timezone",  "window",       "missed",
-    "overlap",  "jitter",     "lane",       "priority",  "expire_after", "action",
-    "strategy", "partitions", "quarantine", "batch",     "cascade",      "trusted_owners"};
+constexpr std::array<std::string_view, 25> policy_keys{
+    "name",   "target",   "table",          "timestamp", "retain",   "where",      "keep_min",
+    "tenant", "schedule", "timezone",       "window",    "missed",   "overlap",    "jitter",
+    "lane",   "priority", "expire_after",   "action",    "strategy", "partitions", "quarantine",
+    "batch",  "cascade",  "trusted_owners", "vacuum"};
 constexpr std::array<std::string_view, 2> timestamp_keys{"column", "unit"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
@@ -137,18 +137,11 @@ void read_timestamp(const YamlValue& value, Policy& policy) {
   for (const YamlValue& item : value.list(1, max_timestamps)) add_timestamp(item, policy);
 }
 
-std::vector<TableName> read_cascade(const YamlValue& value, const Policy& policy) {
+void read_cascade(const YamlValue& value, Policy& policy) {
   if (policy.action.kind != Action::Kind::remove)
     value.fail("needs action: delete; remove one of them");
-  std::vector<TableName> tables;
-  for (const YamlValue& item : value.list(1, max_cascade)) {
-    TableName table = read_with(item, [](std::string_view text) { return parse_table_name(text); });
-    if (table == policy.table) item.fail("is the table of the policy itself; remove it");
-    if (std::find(tables.begin(), tables.end(), table) != tables.end())
-      item.fail(fmt::format("{} is in the list twice; remove one", shown(item.text())));
-    tables.push_back(std::move(table));
-  }
-  return tables;
+  for (const YamlValue& item : value.list(1, max_cascade))
+    read_with(item, [&](std::string_view text) { add_child(text, policy); });
 }
 
 TenantOverride read_override(const std::string& tenant, const YamlValue& value) {
@@ -224,8 +217,7 @@ Policy read_policy(const YamlValue& value) {
   read_table(map, policy);
   policy.retain = read_retention(map.require("retain", "90 days"));
   if (const YamlValue* where = map.find("where")) policy.where = parse_condition(*where);
-  if (const YamlValue* cascade = map.find("cascade"))
-    policy.cascade = read_cascade(*cascade, policy);
+  if (const YamlValue* cascade = map.find("cascade")) read_cascade(*cascade, policy);
   if (const YamlValue* owners = map.find("trusted_owners"))
     policy.trusted_owners = read_identifiers(*owners, max_trusted_owners);
   if (const YamlValue* tenant = map.find("tenant")) policy.tenant = read_tenant(*tenant);
@@ -236,6 +228,7 @@ Policy read_policy(const YamlValue& value) {
   read_schedule(map, policy);
   read_timing(map, policy);
   if (const YamlValue* batch = map.find("batch")) policy.batch = read_batch(*batch);
+  if (const YamlValue* vacuum = map.find("vacuum")) policy.vacuum = vacuum->boolean();
   check_action(map, policy);
   read_strategy(map, policy);
   return policy;
@@ -256,6 +249,17 @@ std::vector<Policy> read_policies(const YamlValue& value) {
 }
 
 }  // namespace
+
+void add_child(std::string_view text, Policy& policy) {
+  TableName table = parse_table_name(text);
+  if (table == policy.table)
+    throw std::invalid_argument("is the table of the policy itself; remove it");
+  if (std::find(policy.cascade.begin(), policy.cascade.end(), table) != policy.cascade.end())
+    throw std::invalid_argument(fmt::format("{} is in the list twice; remove one", shown(text)));
+  if (policy.cascade.size() == max_cascade)
+    throw std::invalid_argument(fmt::format("at most {} tables are allowed", max_cascade));
+  policy.cascade.push_back(std::move(table));
+}
 
 PolicyFile parse_policies(std::string_view yaml, const std::string& file) {
   const YamlDocument document = YamlDocument::parse(yaml, file);

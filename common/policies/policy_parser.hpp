@@ -28,4 +28,8 @@ namespace lethe {
 /// e.g. `"odd.schema"."t""x"`. Without a schema it is "public". Throws std::invalid_argument.
 [[nodiscard]] TableName parse_table_name(std::string_view text);
 
+/// Reads one table more of `cascade` and adds it to `policy`, whose table is known. Throws
+/// std::invalid_argument with a cure for no name, the policy's own table, a twin, and too many.
+void add_child(std::string_view text, Policy& policy);
+
 }  // namespace lethe

@@ -78,11 +78,12 @@ std::string_view drop_obstacle(const Policy& policy) noexcept {
 }
 
 StrategyChoice parse_strategy(std::string_view text) {
-  for (const StrategyChoice choice : {StrategyChoice::automatic, StrategyChoice::partition,
-                                      StrategyChoice::sweep, StrategyChoice::index})
+  for (const StrategyChoice choice :
+       {StrategyChoice::automatic, StrategyChoice::partition, StrategyChoice::sweep,
+        StrategyChoice::index, StrategyChoice::key})
     if (text == to_string(choice)) return choice;
   throw std::invalid_argument(
-      "must be auto, partition, sweep or index; write one of them or remove the key");
+      "must be auto, partition, sweep, index or key; write one of them or remove the key");
 }
 
 Partitions parse_partitions(std::string_view text) {
@@ -98,6 +99,7 @@ const char* to_string(StrategyChoice strategy) noexcept {
     case StrategyChoice::partition: return "partition";
     case StrategyChoice::sweep: return "sweep";
     case StrategyChoice::index: return "index";
+    case StrategyChoice::key: return "key";
   }
   return "unknown";
 }

@@ -100,6 +100,23 @@ Candidate by_index(const RelationFacts& relation, const Policy& policy) {
   return candidate;
 }
 
+Candidate by_key(const RelationFacts& relation) {
+  const UniqueKeyFacts& key = relation.unique_key;
+  Candidate candidate{.strategy = Strategy::key};
+  candidate.obstacle = key.obstacle;
+  if (key.columns.empty() && key.obstacle.empty())
+    candidate.obstacle = "no key was looked for, because the partition goes as a whole";
+  candidate.rows = relation.expired;
+  candidate.blocks = static_cast<double>(relation.blocks);
+  if (key.columns.empty() || relation.rows <= 0) return candidate;
+  // As the server's planner takes it: the square is the share that lies in order.
+  const double row = cost::scattered_row +
+                     key.correlation * key.correlation * (cost::keyed_row - cost::scattered_row);
+  const double us = relation.rows * row + std::max(0.0, relation.expired) * cost::swept_delete;
+  candidate.cost_ms = us / us_a_ms;
+  return candidate;
+}
+
 const Candidate& find(const std::vector<Candidate>& candidates, Strategy strategy) {
   return *std::find_if(candidates.begin(), candidates.end(),
                        [&](const Candidate& one) { return one.strategy == strategy; });
@@ -127,7 +144,7 @@ std::string reason_for(const RelationFacts& relation, const Candidate& best,
       find(candidates, best.strategy == Strategy::sweep ? Strategy::index : Strategy::sweep);
   if (!other.obstacle.empty())
     return fmt::format("{} is not to be had: {}", to_string(other.strategy), other.obstacle);
-  if (relation.expired < 0 || other.cost_ms < 0)
+  if (best.strategy == Strategy::sweep && (relation.expired < 0 || other.cost_ms < 0))
     return "nobody knows how many rows are expired, and a sweep costs one pass whatever they are";
   return fmt::format(
       "{} of the rows are expired, and {} costs about {:.3g} ms where {} costs {:.3g}",
@@ -145,17 +162,29 @@ std::string needs_index(std::string_view who, const RelationFacts& relation,
 /// Why the rows cannot go by the strategy that the policy pins, and what to do.
 std::string pin_impasse(const RelationFacts& relation, const Policy& policy,
                         const Candidate& pinned) {
-  if (const auto missing = missing_indexes(relation, policy); !missing.empty())
+  const auto missing = missing_indexes(relation, policy);
+  if (pinned.strategy == Strategy::index && !missing.empty())
     return needs_index("strategy index", relation, missing);
-  return fmt::format("strategy index is impossible: {}; or write strategy: auto", pinned.obstacle);
+  return fmt::format("strategy {} is impossible: {}; or write strategy: auto",
+                     to_string(pinned.strategy), pinned.obstacle);
+}
+
+/// The strategy by which rows are to go, if the policy pins one.
+std::optional<Strategy> pinned_for_rows(const Policy& policy) {
+  switch (policy.strategy) {
+    case StrategyChoice::sweep: return Strategy::sweep;
+    case StrategyChoice::index: return Strategy::index;
+    case StrategyChoice::key: return Strategy::key;
+    case StrategyChoice::automatic:
+    case StrategyChoice::partition: break;
+  }
+  return std::nullopt;
 }
 
 /// How rows go that do not go with their partition.
 void choose_by_rows(const RelationFacts& relation, const Policy& policy, ChosenStrategy& choice) {
-  if (policy.strategy == StrategyChoice::sweep || policy.strategy == StrategyChoice::index) {
-    const Candidate& pinned =
-        find(choice.candidates,
-             policy.strategy == StrategyChoice::sweep ? Strategy::sweep : Strategy::index);
+  if (const auto strategy = pinned_for_rows(policy)) {
+    const Candidate& pinned = find(choice.candidates, *strategy);
     if (pinned.obstacle.empty()) choice.chosen = pinned.strategy;
     choice.reason = choice.chosen
                         ? fmt::format("the policy pins strategy: {}", to_string(policy.strategy))
@@ -171,8 +200,8 @@ void choose_by_rows(const RelationFacts& relation, const Policy& policy, ChosenS
 
 std::vector<Candidate> candidates_for(const RelationFacts& relation, const Policy& policy,
                                       std::int32_t server_version) {
-  return {as_a_whole(relation, policy), sweep(relation, server_version),
-          by_index(relation, policy)};
+  return {as_a_whole(relation, policy), sweep(relation, server_version), by_index(relation, policy),
+          by_key(relation)};
 }
 
 ChosenStrategy choose_strategy(const RelationFacts& relation, const Policy& policy,

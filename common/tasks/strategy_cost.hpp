@@ -14,11 +14,14 @@ namespace lethe {
 /// 35 and 107 rows to a block, of which 1 to 50 % were deleted. Only to be compared with each
 /// other. docs/ARCHITECTURE.md, "Strategies".
 namespace cost {
-inline constexpr double swept_block = 2;      ///< reading one block
-inline constexpr double listed_block = 200;   ///< the same on PostgreSQL 13, address by address
-inline constexpr double swept_row = 0.15;     ///< judging one row of it
-inline constexpr double swept_delete = 0.6;   ///< deleting one row on the way
-inline constexpr double index_row = 3.5;      ///< finding one row by the index and deleting it
+inline constexpr double swept_block = 2;     ///< reading one block
+inline constexpr double listed_block = 200;  ///< the same on PostgreSQL 13, address by address
+inline constexpr double swept_row = 0.15;    ///< judging one row of it
+inline constexpr double swept_delete = 0.6;  ///< deleting one row on the way
+inline constexpr double index_row = 3.5;     ///< finding one row by the index and deleting it
+inline constexpr double keyed_row = 0.5;     ///< visiting one row by a key, neighbours on disk too
+/// The same where the next row may be anywhere: a little more than in memory, where it is 5.
+inline constexpr double scattered_row = 6;
 inline constexpr double partition = 10'000;   ///< taking one away, however many rows it has
 inline constexpr double key_check = 15;       ///< of one foreign key for one row, by an index
 inline constexpr double scanned_block = 0.5;  ///< a block of a child without that index, each time

@@ -7,6 +7,7 @@ const char* to_string(TaskKind kind) noexcept {
     case TaskKind::plan: return "plan";
     case TaskKind::clean: return "clean";
     case TaskKind::verify: return "verify";
+    case TaskKind::vacuum: return "vacuum";
   }
   return "unknown";
 }
@@ -15,6 +16,7 @@ const char* to_string(Strategy strategy) noexcept {
   switch (strategy) {
     case Strategy::sweep: return "sweep";
     case Strategy::index: return "index";
+    case Strategy::key: return "key";
     case Strategy::call: return "call";
     case Strategy::partition: return "partition";
   }
@@ -23,7 +25,7 @@ const char* to_string(Strategy strategy) noexcept {
 
 std::optional<Strategy> strategy_from(const std::string& text) noexcept {
   for (const Strategy strategy :
-       {Strategy::sweep, Strategy::index, Strategy::partition, Strategy::call})
+       {Strategy::sweep, Strategy::index, Strategy::key, Strategy::partition, Strategy::call})
     if (text == to_string(strategy)) return strategy;
   return std::nullopt;
 }

@@ -12,15 +12,21 @@
 namespace lethe {
 
 /// What one batch of a task does. Workers leave kinds that they do not know alone.
-enum class TaskKind { plan, clean, verify };
+enum class TaskKind { plan, clean, verify, vacuum };
 
 /// How rows are found and deleted or changed. docs/ARCHITECTURE.md, "Strategies".
 enum class Strategy {
   sweep,      ///< physical block ranges, each page visited once; PostgreSQL 14 and later
   index,      ///< an index on the timestamp, oldest first
+  key,        ///< ranges of a unique key, each row visited once
   partition,  ///< a leaf partition as a whole: detached, then dropped or quarantined
   call,       ///< a function of the user's, once a batch
 };
+
+/// Every row of a task's range is visited once, whether it is to go or not.
+[[nodiscard]] constexpr bool visits_all(Strategy strategy) noexcept {
+  return strategy == Strategy::sweep || strategy == Strategy::key;
+}
 
 [[nodiscard]] const char* to_string(TaskKind kind) noexcept;
 [[nodiscard]] const char* to_string(Strategy strategy) noexcept;
@@ -33,10 +39,12 @@ struct CleanWork {
   std::uint32_t relation = 0;  ///< pg_class oid; call: pg_proc oid
   std::string fingerprint;     ///< of owner, columns, triggers, rules, RLS, foreign keys; of code
   Strategy strategy = Strategy::sweep;
-  std::int64_t block_from = 0;  ///< sweep: first block
-  std::int64_t block_to = 0;    ///< sweep: one past the last block
-  std::uint32_t phase = 0;      ///< index: which of the policy's timestamp columns leads
-  /// index: the part [range_from, range_to) of that column, text of its type; "" is an open end
+  std::int64_t block_from = 0;   ///< sweep: first block
+  std::int64_t block_to = 0;     ///< sweep: one past the last block
+  std::uint32_t phase = 0;       ///< index: which of the policy's timestamp columns leads
+  std::vector<std::string> key;  ///< key: the columns of a unique index in its order, exact
+  /// A part of that timestamp column or of the key's first column, text of its type; "" is an open
+  /// end. index: [range_from, range_to), key: (range_from, range_to].
   std::string range_from;
   std::string range_to;
   friend bool operator==(const CleanWork&, const CleanWork&) = default;

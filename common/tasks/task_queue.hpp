@@ -47,6 +47,13 @@ struct VerifyOutcome {
   std::string parked_why{};  ///< what it said of the first of them; "" when there is none
   bool chained = false;  ///< rows of the table point at each other: each pass takes the last ones
   std::optional<Space> space{};  ///< clean, and it could be looked at
+  bool vacuum = false;           ///< the policy wants it when nothing is left
+};
+
+/// How a vacuum ended, settled together with its task.
+struct VacuumOutcome {
+  std::string problem;           ///< why some or all of it was not done; "" when it was
+  std::optional<Space> space{};  ///< after it; nothing: not looked at
 };
 
 /// The end of one lease, as the worker wants it.
@@ -67,6 +74,7 @@ struct Settlement {
   bool target_down = false;             ///< the target could not be reached: counts for its circuit
   std::optional<PlanOutcome> plan;      ///< plan tasks that are done
   std::optional<VerifyOutcome> verify;  ///< verify tasks that are done
+  std::optional<VacuumOutcome> vacuum{};  ///< vacuum tasks that are done
 };
 
 /// Whether a settlement took effect.
@@ -78,8 +86,8 @@ enum class Settled {
 
 struct LeaseRequest {
   WorkerId worker;
-  std::int32_t tasks_max = 1;  ///< 1..1000: the free slots
-  std::chrono::milliseconds length{120'000};
+  std::int32_t tasks_max = 1;                 ///< 1..1000: the free slots
+  std::chrono::milliseconds length{120'000};  ///< of a vacuum 30 times as long
   std::vector<std::string> lanes;    ///< not empty, the preferred one first; each step in this list
                                      ///< weighs as much as a minute of waiting, so none starves
   std::vector<std::string> targets;  ///< empty: any
@@ -127,6 +135,9 @@ class TaskQueue {
   [[nodiscard]] std::vector<Settled> settle(const std::vector<Settlement>& settlements) {
     return exchange(settlements, std::nullopt).settled;
   }
+
+  /// Does what exchange() put off, if it is due: for when the tasks that it leased are under way.
+  virtual void catch_up() = 0;
 
   /// The frozen facts of a run for a task of that kind. Nothing when the run is gone.
   virtual std::optional<RunContext> run_context(const RunId& run, TaskKind kind) = 0;

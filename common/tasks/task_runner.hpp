@@ -21,9 +21,9 @@ struct FenceTotals {
 /// A committed batch.
 struct BatchDone {
   FenceTotals totals;
-  std::int64_t rows = 0;  ///< deleted or changed by this batch
-  std::int64_t size = 0;  ///< what was asked for: blocks (sweep), rows (index, call), 1 (partition)
-  bool finished = false;  ///< the task has nothing left to do
+  std::int64_t rows = 0;    ///< deleted or changed by this batch
+  std::int64_t size = 0;    ///< what was asked for: blocks (sweep), rows (others), 1 (partition)
+  bool finished = false;    ///< the task has nothing left to do
   std::int64_t parked = 0;  ///< rows set aside by this batch, because the server refuses them
   std::chrono::milliseconds took{0};
 };
@@ -34,6 +34,18 @@ struct KeyFacts {
   double expired = -1;   ///< how many those are, by estimate; -1: unknown
   /// Values between which about equally many of them lie: text of the column's type, ascending,
   /// none twice. Empty: nothing is known.
+  std::vector<std::string> splits;
+};
+
+/// The unique key of a relation along which all its rows can be visited.
+struct UniqueKeyFacts {
+  std::vector<std::string> columns;  ///< in its order, exact; empty: there is none
+  std::string obstacle;              ///< why there is none, and the cure; "" when there is one
+  /// How far the rows lie on disk in the order of the first column, from -1 (backwards) to 1; 0:
+  /// not at all, or unknown.
+  double correlation = 0;
+  /// Values of the first column between which about equally many rows lie: text of its type, in its
+  /// order. Empty: nothing is known.
   std::vector<std::string> splits;
 };
 
@@ -68,6 +80,7 @@ struct RelationFacts {
   double passed = -1;
   bool has_triggers = false;   ///< that a batch fires, those of foreign keys included
   std::vector<KeyFacts> keys;  ///< per timestamp column of the policy; empty: goes as a whole
+  UniqueKeyFacts unique_key{};
   PartitionFacts partition{};
   bool may_lock = true;  ///< this role may lock rows, as batches by index do
   Evidence evidence = Evidence::none;
@@ -101,6 +114,13 @@ struct Verified {
   std::chrono::milliseconds took{0};
 };
 
+/// One step of a vacuum.
+struct Vacuumed {
+  bool finished = false;  ///< nothing more to do
+  std::string left;       ///< finished: the tables that this role may not vacuum; "" for none
+  std::optional<Space> space{};  ///< finished, and it could be looked at
+};
+
 /// What stopped a transaction on the target; it was rolled back.
 struct TargetTrouble {
   enum class Kind {
@@ -129,8 +149,9 @@ struct TargetTrouble {
 /// most this size that comes back as poisoned was taken row by row, in vain.
 [[nodiscard]] constexpr std::int64_t isolated_at(Strategy strategy) noexcept {
   switch (strategy) {
-    case Strategy::sweep: return 1;   // a block
-    case Strategy::index: return 32;  // about as many rows
+    case Strategy::sweep: return 1;  // a block
+    case Strategy::index:
+    case Strategy::key: return 32;  // about as many rows
     case Strategy::partition: return 1;
     case Strategy::call: return 100;  // the smallest batch: no row of it stands alone for us
   }
@@ -150,7 +171,7 @@ class TaskRunner {
   [[nodiscard]] virtual std::variant<PlanFacts, TargetTrouble> look(const RunContext& run,
                                                                     const LeaseToken& lease) = 0;
 
-  /// Deletes or changes one batch of `size` (blocks for sweep, rows for index and call), from where
+  /// Deletes or changes one batch of `size` (blocks for sweep, rows for the others), from where
   /// the fence stands, or takes one partition away. A poisoned one of at most isolated_at() rows or
   /// blocks is repeated row by row: rows that the server refuses are parked in the target for the
   /// rest of the run, and the others go.
@@ -165,6 +186,13 @@ class TaskRunner {
   /// trouble with that is no trouble of the verification.
   [[nodiscard]] virtual std::variant<Verified, TargetTrouble> verify(
       const RunContext& run, const LeaseToken& lease, const TaskPayload& payload) = 0;
+
+  /// VACUUM (ANALYZE), one after the other and outside of any transaction, of the relations that
+  /// the run cleaned, from where the fence stands, for about two seconds and at least one of them.
+  /// The step after the last one tries those again that were left; trouble with them is its result.
+  /// The server cancels one that takes longer than `time`.
+  [[nodiscard]] virtual std::variant<Vacuumed, TargetTrouble> vacuum(
+      const RunContext& run, const LeaseToken& lease, std::chrono::milliseconds time) = 0;
 
   /// Closes connections that nobody used for a while. Called between tasks.
   virtual void tidy() = 0;

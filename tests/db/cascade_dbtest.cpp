@@ -79,13 +79,21 @@ TEST_CASE("listed children go first and are counted in the ledger whatever their
   const RunRow run = fleet.work_off(fleet.start(policy));
   INFO(run.error);
   CHECK(run.state == "satisfied");
-  CHECK(run.strategy == (by_index ? "index" : "sweep"));
+  CHECK(run.strategy == (by_index ? "index" : test::whole_visit(database)));
   CHECK(run.rows == expected);
   CHECK(database.number("SELECT count(*) FROM public.line") == 960 - 2 * expected);
   CHECK(database.number("SELECT count(*) FROM public.note") == 1920 - 4 * expected);
   CHECK(in_ledger(database, "public.line", "deleted") == 2 * expected);
   CHECK(in_ledger(database, "public.note", "deleted") == 4 * expected);
   CHECK(database.number("SELECT coalesce(sum(rows), 0) FROM lethe.ledger") == expected);
+  const auto children = fleet.target().traces(run.id).children;
+  REQUIRE(children.size() == 2);
+  CHECK(children[0].child == "public.line");
+  CHECK(children[0].rows == 2 * expected);
+  CHECK(children[1].child == "public.note");
+  CHECK(children[1].rows == 4 * expected);
+  CHECK_FALSE(children[1].changed);
+  CHECK(fleet.target().traces("another run").children.empty());
 }
 
 TEST_CASE("the preview counts the children that go along and the run deletes just those",
@@ -170,7 +178,7 @@ TEST_CASE("rows of partitions go with their children and the partitions stay", "
   const RunRow run = fleet.work_off(fleet.start(policy));
   INFO(run.error);
   CHECK(run.state == "satisfied");
-  CHECK(run.strategy == "sweep");
+  CHECK(run.strategy == test::whole_visit(database));
   CHECK(run.rows == expected);
   CHECK(in_ledger(database, "public.line", "deleted") == expected);
   CHECK(database.number("SELECT count(*) FROM pg_partition_tree('public.p') WHERE isleaf") == 7);
@@ -195,6 +203,10 @@ TEST_CASE("children whose key would be emptied are changed by the server and cou
   CHECK(run.state == "satisfied");
   CHECK(database.number("SELECT count(*) FROM public.line WHERE t_id IS NULL") == 2 * 241);
   CHECK(in_ledger(database, "public.line", "changed") == 2 * 241);
+  const auto emptied = fleet.target().traces(run.id).children;
+  REQUIRE(emptied.size() == 1);
+  CHECK(emptied[0].changed);
+  CHECK(emptied[0].rows == 2 * 241);
   CHECK(in_ledger(database, "public.line", "deleted") == 0);
 }
 

@@ -107,6 +107,27 @@ TEST_CASE("keys of several columns point at a row only when no column is NULL", 
   CHECK(left(database) == "1");
 }
 
+TEST_CASE("of a partitioned child each leaf that lacks an index is named", "[foreign_keys]") {
+  TestDatabase database;
+  test::make_plain_table(database, 10);
+  database.execute(
+      "CREATE TABLE public.child (t_id bigint REFERENCES public.t) PARTITION BY HASH (t_id); "
+      "CREATE "
+      "TABLE public.leaf_0 PARTITION OF public.child FOR VALUES WITH (MODULUS 3, REMAINDER 0); "
+      "CREATE TABLE public.\"Leaf 1\" PARTITION OF public.child FOR VALUES WITH (MODULUS 3, "
+      "REMAINDER 1); CREATE TABLE public.leaf_2 PARTITION OF public.child FOR VALUES WITH (MODULUS "
+      "3, REMAINDER 2); CREATE INDEX ON public.leaf_0 (t_id)");
+  RunDriver fleet(database);
+  const auto create_index = [&] {
+    return fleet.target().census(test::policy_of("", 3)).references.at(0).create_index;
+  };
+  CHECK(create_index() ==
+        "CREATE INDEX CONCURRENTLY ON public.\"Leaf 1\" (t_id); CREATE INDEX CONCURRENTLY ON "
+        "public.leaf_2 (t_id)");
+  database.execute("CREATE INDEX ON public.child (t_id)");
+  CHECK(create_index().empty());
+}
+
 TEST_CASE("text keys with collations of their own are compared as the server compares them",
           "[foreign_keys]") {
   TestDatabase database;

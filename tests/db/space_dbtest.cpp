@@ -47,6 +47,7 @@ TEST_CASE("half of a table that lies at its end is dead and returnable until it 
   CHECK(is_about(*before.returnable_bytes, heap / 2));
   CHECK(before.returned_bytes == 0);
 
+  CHECK(test::autovacuum_is_away(database));
   database.execute_alone("VACUUM public.t");
   const std::int64_t given_back = heap - heap_bytes(database);
   CHECK(given_back == *before.returnable_bytes);
@@ -72,6 +73,7 @@ TEST_CASE("every second row of a table is dead and becomes reusable and never re
   const Space before = space_after(fleet, policy);
   CHECK(is_about(*before.dead_bytes, heap / 2));
   CHECK(*before.returnable_bytes == 0);
+  CHECK(test::autovacuum_is_away(database));
   database.execute_alone("VACUUM public.t");
   const Space after = space_after(fleet, policy);
   CHECK(after.table_bytes >= before.table_bytes);

@@ -62,7 +62,8 @@ TEST_CASE("a worker needs no more than the documented grants", "[fleet][role]") 
   const auto kept = fleet.ids(fresh_ids + std::string(" OR id IN (1, 11, 21)"));
   const std::string yaml = fleet.write_file(
       "t.yaml", policy_yaml({"tenant: {column: tenant, overrides: {t1: {retain: 100 days}, t2: "
-                             "{enabled: true, keep_min: 1}}}"}));
+                             "{enabled: true, keep_min: 1}}}",
+                             "vacuum: true"}));
   add_target_without_user(fleet);
   const Environment owner{{"PGUSER", owner_of(fleet)}};
   REQUIRE(fleet.lethe({"policy", "apply", "-f", yaml}, owner).exit_code == 0);
@@ -74,6 +75,8 @@ TEST_CASE("a worker needs no more than the documented grants", "[fleet][role]") 
   CHECK(ran.exit_code == 0);
   CHECK(fleet.control().text("SELECT coalesce(max(error), '') FROM lethe.runs") == "");
   CHECK(fleet.control().number("SELECT count(*) FROM lethe.runs WHERE space IS NOT NULL") == 1);
+  CHECK_THAT(fleet.control().text("SELECT vacuum FROM lethe.runs"),
+             contains("this role may not vacuum public.t"));
   CHECK(fleet.target().number("SELECT count(*) FROM public.t WHERE created_at < now() - interval "
                               "'90 days' AND tenant NOT IN ('t1', 't2')") == 0);
   CHECK(fleet.target().number("SELECT count(*) FROM public.t WHERE created_at >= now() - interval "

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,8 +12,8 @@
 
 namespace lethe::test {
 
-/// What all runners of one test share: what their calls return, and a gate at which clean() stands
-/// while it is closed. Safe to share.
+/// What all runners of one test share: what their calls return, and a gate at which clean() and
+/// vacuum() stand while it is closed. Safe to share.
 class FakeTarget {
  public:
   /// A batch that deleted nothing.
@@ -36,12 +37,12 @@ class FakeTarget {
     changed_.notify_all();
   }
 
-  /// Waits until `count` calls of clean() have begun.
+  /// Waits until `count` calls of clean() or vacuum() have begun.
   void wait_for_calls(int count) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return calls_ >= count; });
   }
-  /// Waits until `count` calls of clean() were cancelled.
+  /// Waits until `count` of these calls were cancelled.
   void wait_for_cancels(int count) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return cancels_ >= count; });
@@ -50,29 +51,26 @@ class FakeTarget {
     const std::lock_guard lock(mutex_);
     return cancels_;
   }
-  /// How many calls of clean() have begun.
+  /// How many of these calls have begun.
   int calls() {
     const std::lock_guard lock(mutex_);
     return calls_;
   }
 
-  std::variant<BatchDone, TargetTrouble> clean(const TaskRunner* runner, const LeaseToken& lease) {
-    {
-      std::unique_lock lock(mutex_);
-      ++calls_;
-      running_.insert(runner);
-      changed_.notify_all();
-      changed_.wait(lock, [&] { return !closed_ || cancelled_.count(runner) > 0; });
-      running_.erase(runner);
-      if (cancelled_.erase(runner) > 0) {
-        ++cancels_;
-        changed_.notify_all();
-        return TargetTrouble{.kind = TargetTrouble::Kind::timed_out,
-                             .message = "canceling statement due to user request",
-                             .sqlstate = "57014"};
-      }
-    }
-    return batch(lease);
+  /// Stands at the gate; the trouble when it is cancelled there.
+  std::optional<TargetTrouble> stand(const TaskRunner* runner) {
+    std::unique_lock lock(mutex_);
+    ++calls_;
+    running_.insert(runner);
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return !closed_ || cancelled_.count(runner) > 0; });
+    running_.erase(runner);
+    if (cancelled_.erase(runner) == 0) return std::nullopt;
+    ++cancels_;
+    changed_.notify_all();
+    return TargetTrouble{.kind = TargetTrouble::Kind::timed_out,
+                         .message = "canceling statement due to user request",
+                         .sqlstate = "57014"};
   }
 
  private:
@@ -104,11 +102,17 @@ class FakeTaskRunner final : public TaskRunner {
                                                              const LeaseToken& lease,
                                                              const TaskPayload&,
                                                              std::int64_t) override {
-    return target_.clean(this, lease);
+    if (auto trouble = target_.stand(this)) return *std::move(trouble);
+    return target_.batch(lease);
   }
   [[nodiscard]] std::variant<Verified, TargetTrouble> verify(const RunContext&, const LeaseToken&,
                                                              const TaskPayload&) override {
     return target_.verified;
+  }
+  [[nodiscard]] std::variant<Vacuumed, TargetTrouble> vacuum(const RunContext&, const LeaseToken&,
+                                                             std::chrono::milliseconds) override {
+    if (auto trouble = target_.stand(this)) return *std::move(trouble);
+    return Vacuumed{.finished = true, .left = ""};
   }
   void tidy() override {}
   void cancel() noexcept override { target_.cancel(this); }

@@ -45,6 +45,11 @@ inline void make_partitioned_table(TestDatabase& database) {
   database.execute("ANALYZE public.p");
 }
 
+/// How a run visits the whole of a table that was filled in the order of its primary key.
+inline std::string whole_visit(TestDatabase& database) {
+  return database.number("SHOW server_version_num") < 140'000 ? "key" : "sweep";
+}
+
 /// A policy on public.t (or `table`): created_at older than `days`.
 inline Policy policy_of(const std::string& name, std::int64_t days,
                         const std::string& table = "t") {

@@ -107,14 +107,31 @@ void OtherSession::commit() {
   work_.reset();
 }
 
-bool somebody_waits(TestDatabase& database) {
+namespace {
+
+/// Waits until `condition` holds for the number of sessions that match `filter`.
+bool sessions_become(TestDatabase& database, const std::string& filter,
+                     bool (*condition)(std::int64_t)) {
   for (int turn = 0; turn < 1000; ++turn) {
-    if (database.number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                        "AND wait_event_type = 'Lock'") > 0)
+    if (condition(database.number("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                                  "current_database() AND " +
+                                  filter)))
       return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   return false;
+}
+
+}  // namespace
+
+bool somebody_waits(TestDatabase& database) {
+  return sessions_become(database, "wait_event_type = 'Lock'",
+                         [](std::int64_t sessions) { return sessions > 0; });
+}
+
+bool autovacuum_is_away(TestDatabase& database) {
+  return sessions_become(database, "backend_type = 'autovacuum worker'",
+                         [](std::int64_t sessions) { return sessions == 0; });
 }
 
 }  // namespace lethe::test

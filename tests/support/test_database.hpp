@@ -67,4 +67,8 @@ class OtherSession {
 /// Returns false when none did.
 [[nodiscard]] bool somebody_waits(TestDatabase& database);
 
+/// Waits until autovacuum does nothing in the database, at most ten seconds: what it looks at keeps
+/// the dead rows of other tables from a VACUUM. Returns false when it does not end.
+[[nodiscard]] bool autovacuum_is_away(TestDatabase& database);
+
 }  // namespace lethe::test

@@ -138,7 +138,7 @@ BEGIN
                  AND i.vft >= coalesce((SELECT h.head FROM lethe.lane_heads h WHERE h.lane = l.name
                                       ORDER BY h.head DESC LIMIT 1), 0)
                  AND NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 0
-                 AND i.kind IN ('plan', 'clean', 'verify')
+                 AND i.kind IN ('plan', 'clean', 'verify', 'vacuum')
                  AND (cardinality(targets) = 0 OR i.target = ANY (targets))
                  AND i.expire_deadline > clock_timestamp()
                ORDER BY i.vft, i.id
@@ -149,7 +149,8 @@ BEGIN
        LIMIT tasks_max)
     UPDATE lethe.items t
        SET is_leased = true, leased_by = worker, leased_at = clock_timestamp(),
-           lease_deadline = clock_timestamp() + lease_ms * interval '1 millisecond',
+           lease_deadline = clock_timestamp()
+             + lease_ms * CASE t.kind WHEN 'vacuum' THEN 30 ELSE 1 END * interval '1 millisecond',
            lease_epoch = t.lease_epoch + 1, attempts = t.attempts + 1
      WHERE t.ctid = ANY (ARRAY (SELECT pick.tid FROM pick))
     RETURNING true, t.id, t.lease_epoch, t.run_id, t.target, NULL::text, NULL::text, NULL::bigint,

@@ -1,6 +1,7 @@
 #include "common/db/target/batch_delete.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "common/db/target/time_column.hpp"
 
@@ -28,6 +29,43 @@ std::string in_blocks(const BlockRange& blocks, Params& params) {
       "x.ctid OPERATOR(pg_catalog.>=) {}::tid AND x.ctid OPERATOR(pg_catalog.<) {}::tid",
       params.bind(fmt::format("({},0)", blocks.from)),
       params.bind(fmt::format("({},0)", blocks.to)));
+}
+
+std::string comma_list(const std::vector<std::string>& parts) {
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// The columns of a key from number `first` on stand in relation `op` to a place.
+std::string compare_key(const UniqueKeyRange& range, const KeyPoint& point, std::size_t first,
+                        std::string_view op, Params& params) {
+  std::vector<std::string> columns;
+  std::vector<std::string> values;
+  for (std::size_t i = first; i < point.size(); ++i) {
+    columns.push_back("x." + range.key.at(i).quoted);
+    values.push_back(fmt::format("{}::{}", params.bind(point[i]), range.key.at(i).type));
+  }
+  if (values.empty()) return "true";
+  return fmt::format("ROW({}) OPERATOR(pg_catalog.{}) ROW({})", comma_list(columns), op,
+                     comma_list(values));
+}
+
+/// What both ends begin with is written as equality: of two comparisons of rows the server's
+/// planner minds the first columns alone, and would expect far too many rows between them.
+std::string in_unique_key(const UniqueKeyRange& range, Params& params) {
+  std::string text;
+  std::size_t same = 0;
+  for (; same + 1 < range.after.size() && same < range.to.size(); ++same) {
+    if (range.after[same] != range.to[same]) break;
+    text += fmt::format("x.{} OPERATOR(pg_catalog.=) {}::{} AND ", range.key.at(same).quoted,
+                        params.bind(range.to[same]), range.key.at(same).type);
+  }
+  text += compare_key(range, range.after, same, ">", params);
+  return fmt::format("{} AND {}", text, compare_key(range, range.to, same, "<=", params));
+}
+
+std::string in_range(const SweptRange& range, Params& params) {
+  if (const auto* blocks = std::get_if<BlockRange>(&range)) return in_blocks(*blocks, params);
+  return in_unique_key(std::get<UniqueKeyRange>(range), params);
 }
 
 /// " AND" and the range, or nothing when both ends are open.
@@ -71,10 +109,10 @@ constexpr std::string_view counted =
 }  // namespace
 
 BuiltStatement sweep_delete(const std::string& relation, const Predicate& predicate,
-                            const BlockRange& blocks) {
+                            const SweptRange& range) {
   BuiltStatement built;
-  const std::string range = in_blocks(blocks, built.params);
-  const std::string which = fmt::format("{} AND {}", range, predicate.all_phases(built.params));
+  const std::string place = in_range(range, built.params);
+  const std::string which = fmt::format("{} AND {}", place, predicate.all_phases(built.params));
   built.sql = fmt::format("WITH {} SELECT {} FROM gone",
                           gone(relation, predicate, which, built.params), counted);
   return built;
@@ -96,15 +134,36 @@ BuiltStatement sweep_delete_found(const std::string& relation, const Predicate& 
 }
 
 BuiltStatement sweep_delete_skip_locked(const std::string& relation, const Predicate& predicate,
-                                        const BlockRange& blocks) {
+                                        const SweptRange& range) {
   BuiltStatement built;
-  const std::string range = in_blocks(blocks, built.params);
+  const std::string place = in_range(range, built.params);
   const std::string eligible = predicate.all_phases(built.params);
   built.sql = fmt::format(
       "WITH pick AS MATERIALIZED (SELECT x.ctid AS tid FROM ONLY {0} AS x WHERE {1} AND {2} "
       "FOR UPDATE SKIP LOCKED), {3} SELECT {4} FROM gone",
-      relation, range, eligible, gone(relation, predicate, picked(eligible), built.params),
+      relation, place, eligible, gone(relation, predicate, picked(eligible), built.params),
       counted);
+  return built;
+}
+
+BuiltStatement last_by_key(const std::string& relation, const UniqueKeyRange& range,
+                           std::int64_t rows) {
+  BuiltStatement built;
+  std::vector<std::string> columns;
+  std::vector<std::string> order;
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < range.key.size(); ++i) {
+    order.push_back("x." + range.key[i].quoted);
+    columns.push_back(fmt::format("{} AS c{}", order.back(), i));
+    texts.push_back(fmt::format("pg_catalog.format('%s', k.c{})", i));
+  }
+  const std::string place = in_unique_key(range, built.params);
+  // As text outside, else every row that is passed over would be printed as well.
+  built.sql = fmt::format(
+      "SELECT {} FROM (SELECT {} FROM ONLY {} AS x WHERE {} ORDER BY {} OFFSET {}::bigint LIMIT 1) "
+      "AS k",
+      comma_list(texts), comma_list(columns), relation, place, comma_list(order),
+      built.params.bind(rows - 1));
   return built;
 }
 
@@ -129,14 +188,14 @@ BuiltStatement index_delete(const std::string& relation, const Predicate& predic
   return built;
 }
 
-BuiltStatement pick_in_blocks(const std::string& relation, const Predicate& predicate,
-                              const BlockRange& blocks, const RowPick& pick) {
+BuiltStatement pick_swept(const std::string& relation, const Predicate& predicate,
+                          const SweptRange& range, const RowPick& pick) {
   BuiltStatement built;
-  const std::string range = in_blocks(blocks, built.params);
+  const std::string place = in_range(range, built.params);
   built.sql = fmt::format(
       "SELECT x.ctid::text AS tid, x.xmin::text AS row_xmin, {} AS key, '' AS cursor FROM ONLY {} "
       "AS x WHERE {} AND {} ORDER BY {}{}",
-      pick.key, relation, range, predicate.all_phases(built.params), predicate.instant(),
+      pick.key, relation, place, predicate.all_phases(built.params), predicate.instant(),
       pick.locked ? " FOR UPDATE SKIP LOCKED" : "");
   return built;
 }

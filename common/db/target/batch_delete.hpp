@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "common/db/target/predicate.hpp"
@@ -29,6 +30,28 @@ struct BlockRange {
   bool listed = false;
 };
 
+/// A place in the order of a key: values of its first columns, or of all, as text of their types.
+/// Empty is an open end.
+using KeyPoint = std::vector<std::string>;
+
+/// The rows of a relation that come after one place in the order of a unique key, up to another;
+/// those that agree with `to` in its columns are in it, those that agree with `after` are not.
+struct UniqueKeyRange {
+  std::vector<ColumnFacts> key;
+  KeyPoint after;
+  KeyPoint to;
+};
+
+/// What one batch of a sweep visits.
+using SweptRange = std::variant<BlockRange, UniqueKeyRange>;
+
+/// The same with what the fence is to remember after it.
+struct SweptPart {
+  SweptRange range;
+  std::string cursor;
+  bool finished = false;  ///< nothing of the task follows
+};
+
 /// The part [from, to) of a timestamp column; text of its type, "" is an open end.
 struct KeyRange {
   std::size_t phase = 0;  ///< which of the policy's timestamp columns
@@ -36,13 +59,13 @@ struct KeyRange {
   std::string to;
 };
 
-/// Deletes or changes the eligible rows of a block range in one pass, each page visited once. Waits
-/// for row locks up to lock_timeout. Returns rows, oldest, newest.
+/// Deletes or changes the eligible rows of a range in one pass, each page or row visited once.
+/// Waits for row locks up to lock_timeout. Returns rows, oldest, newest.
 ///
 /// A row that another transaction renews while the statement waits is judged anew by the whole
 /// predicate, and stays. `relation` is quoted by the server.
 [[nodiscard]] BuiltStatement sweep_delete(const std::string& relation, const Predicate& predicate,
-                                          const BlockRange& blocks);
+                                          const SweptRange& range);
 
 /// The same for a predicate that judges_by_row(), in half the time: RETURNING would fetch each row
 /// once more. The statement's own count is that of the rows; what they are the first and the last
@@ -55,7 +78,12 @@ struct KeyRange {
 /// The same for a range in which a row was locked: leaves locked rows to a later pass. Slower.
 [[nodiscard]] BuiltStatement sweep_delete_skip_locked(const std::string& relation,
                                                       const Predicate& predicate,
-                                                      const BlockRange& blocks);
+                                                      const SweptRange& range);
+
+/// The row that is number `rows` (from 1) of a range in the order of its key, whether it may go or
+/// not. Returns one row with the key's columns as text, or none.
+[[nodiscard]] BuiltStatement last_by_key(const std::string& relation, const UniqueKeyRange& range,
+                                         std::int64_t rows);
 
 /// The rows of one batch by index.
 struct IndexPick {
@@ -80,12 +108,12 @@ struct RowPick {
   bool locked = false;  ///< for this transaction, leaving rows that others locked to a later pass
 };
 
-/// The eligible rows of a block range, oldest first. Returns tid, row_xmin, key, cursor ("").
-[[nodiscard]] BuiltStatement pick_in_blocks(const std::string& relation, const Predicate& predicate,
-                                            const BlockRange& blocks, const RowPick& pick);
+/// The eligible rows of a sweep's range, oldest first. Returns tid, row_xmin, key, cursor ("").
+[[nodiscard]] BuiltStatement pick_swept(const std::string& relation, const Predicate& predicate,
+                                        const SweptRange& range, const RowPick& pick);
 
-/// The same for the `rows_max` oldest rows of a key range; `cursor` is the row's time, text of the
-/// column's type.
+/// The same for the `rows_max` oldest rows of a part of a timestamp column; `cursor` is the row's
+/// time, text of the column's type.
 [[nodiscard]] BuiltStatement pick_in_keys(const std::string& relation, const Predicate& predicate,
                                           const KeyRange& range, const RowPick& pick,
                                           std::int64_t rows_max);

@@ -105,8 +105,7 @@ void lock_for_update(Transaction& transaction, const Action& action, std::uint32
 
 }  // namespace
 
-std::string confirm_identity(Transaction& transaction, const Action& action,
-                             const CleanWork& work) {
+Identity confirm_identity(Transaction& transaction, const Action& action, const CleanWork& work) {
   const Identity before = look_up_identity(transaction, work.relation);
   if (before.name.empty()) stop(Kind::changed, "the table was dropped since it was planned");
   // Lock by name, then look at the oid again: whatever the name stood for is now ours to keep, and
@@ -115,13 +114,13 @@ std::string confirm_identity(Transaction& transaction, const Action& action,
     lock_for_update(transaction, action, work.relation, before.name);
   else
     transaction.exec_built(fmt::format("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", before.name));
-  const Identity now = look_up_identity(transaction, work.relation);
+  Identity now = look_up_identity(transaction, work.relation);
   if (now.name != before.name || now.fingerprint != work.fingerprint)
     stop(Kind::changed,
          fmt::format("{} changed since it was planned (columns, owner, triggers, rules, row "
                      "security, foreign keys or its name)",
                      before.name));
-  return now.name;
+  return now;
 }
 
 TargetTrouble to_trouble(const StoreError& error) {

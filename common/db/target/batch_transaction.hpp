@@ -57,9 +57,9 @@ struct PreviewBounds {
 
 /// Third, before rows are deleted or changed: locks the relation as the statement itself would,
 /// with the rights that the policy's action takes, and Stops with `changed` unless it is still what
-/// was planned. Returns its quoted name, which cannot change any more in this transaction.
-[[nodiscard]] std::string confirm_identity(Transaction& transaction, const Action& action,
-                                           const CleanWork& work);
+/// was planned. Nothing of what it returns can change any more in this transaction.
+[[nodiscard]] Identity confirm_identity(Transaction& transaction, const Action& action,
+                                        const CleanWork& work);
 
 /// A StoreError in the words of TargetTrouble, by the table in common/db/sqlstate.hpp.
 [[nodiscard]] TargetTrouble to_trouble(const StoreError& error);

@@ -216,7 +216,9 @@ void require_locks(const std::vector<RelationRow>& relations, const Policy& poli
 Identity look_up_identity(Transaction& transaction, std::uint32_t relation) {
   const auto rows = transaction.exec(queries::catalog_fingerprint, Params::of(relation));
   if (rows.empty()) return {};
-  return {.name = text(rows.at(0), "name"), .fingerprint = text(rows.at(0), "fingerprint")};
+  return {.name = text(rows.at(0), "name"),
+          .fingerprint = text(rows.at(0), "fingerprint"),
+          .has_keys = flag(rows.at(0), "has_keys")};
 }
 
 IndexLead index_lead(Transaction& transaction, std::uint32_t relation, const Policy& policy,

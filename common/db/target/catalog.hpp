@@ -46,6 +46,7 @@ void require_locks(const std::vector<RelationRow>& relations, const Policy& poli
 struct Identity {
   std::string name;
   std::string fingerprint;
+  bool has_keys = false;  ///< a foreign key may point at it; looking them up takes milliseconds
 };
 [[nodiscard]] Identity look_up_identity(Transaction& transaction, std::uint32_t relation);
 

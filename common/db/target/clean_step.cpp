@@ -16,6 +16,7 @@
 #include "common/db/target/holds.hpp"
 #include "common/db/target/partition_step.hpp"
 #include "common/db/target/row_step.hpp"
+#include "common/db/target/unique_key.hpp"
 #include "common/policies/action.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/stopwatch.hpp"
@@ -49,25 +50,27 @@ Deleted to_deleted(const pqxx::row& row) {
 }
 
 /// The blocks of a sweep's next batch. Its cursor is the number of the next block, "" at first.
-BlockRange sweep_range(const CleanWork& work, const std::string& cursor, std::int64_t size) {
+SweptPart next_by_blocks(const CleanStep& step, const std::string& cursor, bool listed) {
+  const CleanWork& work = *step.payload.work;
   std::int64_t from = work.block_from;
   std::from_chars(cursor.data(), cursor.data() + cursor.size(), from);
-  return {.from = from, .to = std::min(from + size, work.block_to), .listed = false};
+  const std::int64_t to = std::min(from + step.size, work.block_to);
+  return {.range = BlockRange{.from = from, .to = to, .listed = listed},
+          .cursor = std::to_string(to),
+          .finished = to >= work.block_to};
 }
 
-BlockRange sweep_range(const CleanStep& step, const BatchGround& ground,
-                       const std::string& cursor) {
-  BlockRange blocks = sweep_range(*step.payload.work, cursor, step.size);
-  blocks.listed = ground.listed;
-  return blocks;
+/// What a sweep's next batch visits; nothing where rows are picked by index instead.
+std::optional<SweptPart> next_part(Transaction& transaction, const CleanStep& step,
+                                   const LockedTable& table, const std::string& cursor) {
+  const CleanWork& work = *step.payload.work;
+  if (work.strategy == Strategy::key)
+    return next_by_key(transaction, table, step.run.spec, {work, cursor, step.size});
+  if (work.strategy != Strategy::sweep) return std::nullopt;
+  return next_by_blocks(step, cursor, transaction.server_version() < tid_ranges_since);
 }
 
-void pass_blocks(const CleanWork& work, const BlockRange& blocks, Deleted& deleted) {
-  deleted.cursor = std::to_string(blocks.to);
-  deleted.finished = blocks.to >= work.block_to;
-}
-
-/// How far a pick by key or row by row has come.
+/// How far a pick by index or row by row has come.
 struct Picked {
   std::int64_t rows = 0;
   std::string last;  ///< the cursor of the last; "" when there is none
@@ -75,15 +78,11 @@ struct Picked {
 
 void pass_picked(const CleanStep& step, const Picked& picked, const std::string& cursor,
                  Deleted& deleted) {
-  const CleanWork& work = *step.payload.work;
-  if (work.strategy == Strategy::sweep)
-    return pass_blocks(work, sweep_range(work, cursor, step.size), deleted);
   deleted.finished = picked.rows < step.size;
   deleted.cursor = picked.rows > 0 ? picked.last : cursor;
 }
 
-Deleted sweep_found(Transaction& transaction, const BatchGround& ground, const CleanWork& work,
-                    const BlockRange& blocks) {
+Deleted sweep_found(Transaction& transaction, const BatchGround& ground, const BlockRange& blocks) {
   const BuiltStatement built = sweep_delete_found(ground.relation, ground.predicate, blocks);
   Deleted deleted;
   deleted.rows =
@@ -93,24 +92,25 @@ Deleted sweep_found(Transaction& transaction, const BatchGround& ground, const C
     deleted.oldest = maybe<std::string>(found, "oldest");
     deleted.newest = maybe<std::string>(found, "newest");
   }
-  pass_blocks(work, blocks, deleted);
   return deleted;
 }
 
-Deleted sweep(Transaction& transaction, const CleanStep& step, const BatchGround& ground,
-              const std::string& cursor) {
-  const CleanWork& work = *step.payload.work;
-  const BlockRange blocks = sweep_range(step, ground, cursor);
-  if (step.form == BatchForm::whole && !blocks.listed && !ground.predicate.sets() &&
-      ground.predicate.judges_by_row())
-    return sweep_found(transaction, ground, work, blocks);
+/// Rows are judged twice only where they lie together.
+bool may_judge_twice(const CleanStep& step, const BatchGround& ground) {
+  const auto* blocks = std::get_if<BlockRange>(&ground.part->range);
+  return blocks != nullptr && !blocks->listed && step.form == BatchForm::whole &&
+         !ground.predicate.sets() && ground.predicate.judges_by_row();
+}
+
+Deleted sweep(Transaction& transaction, const CleanStep& step, const BatchGround& ground) {
+  const SweptRange& range = ground.part->range;
+  if (may_judge_twice(step, ground))
+    return sweep_found(transaction, ground, std::get<BlockRange>(range));
   const BuiltStatement built =
       step.form == BatchForm::skip_locked
-          ? sweep_delete_skip_locked(ground.relation, ground.predicate, blocks)
-          : sweep_delete(ground.relation, ground.predicate, blocks);
-  Deleted deleted = to_deleted(transaction.exec_built(built.sql, built.params).at(0));
-  pass_blocks(work, blocks, deleted);
-  return deleted;
+          ? sweep_delete_skip_locked(ground.relation, ground.predicate, range)
+          : sweep_delete(ground.relation, ground.predicate, range);
+  return to_deleted(transaction.exec_built(built.sql, built.params).at(0));
 }
 
 Deleted by_index(Transaction& transaction, const CleanStep& step, const BatchGround& ground,
@@ -179,8 +179,7 @@ Deleted take_batch(Transaction& transaction, const CleanStep& step, const BatchG
                    const std::string& cursor) {
   if (step.form == BatchForm::row_by_row) return one_by_one(transaction, step, ground, cursor);
   if (!ground.children.empty()) return with_children(transaction, step, ground, cursor);
-  if (step.payload.work->strategy == Strategy::sweep)
-    return sweep(transaction, step, ground, cursor);
+  if (ground.part != nullptr) return sweep(transaction, step, ground);
   return by_index(transaction, step, ground, cursor);
 }
 
@@ -212,14 +211,16 @@ Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Passed
                    const Fence& fence) {
   const CleanWork& work = *step.payload.work;
   const Policy& policy = step.run.spec;
-  const std::string relation = confirm_identity(transaction, policy.action, work);
+  const Identity identity = confirm_identity(transaction, policy.action, work);
+  const std::string& relation = identity.name;
   TableFacts table = look_up_columns(transaction, work.relation, policy.units);
   Held held;
   if (passed.has_holds)
     held.rows = look_up_held_rows(
         transaction, {.relation = work.relation, .tenant_column = tenant_column_of(policy)});
   CascadePlan children;
-  if (policy.action.kind == Action::Kind::remove) {
+  const bool removes = policy.action.kind == Action::Kind::remove;
+  if (removes && (identity.has_keys || !policy.cascade.empty())) {
     table.foreign_keys = look_up_foreign_keys(transaction, work.relation);
     mark_declared(table, policy);
     const std::string rows = picked_rows(relation);
@@ -233,11 +234,16 @@ Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Passed
                       step.payload.bounds.has_cutoffs);
   if (fence.has_parked) predicate.leave_out_parked();
   predicate.leave_out_held(held);
+  const auto part = next_part(transaction, step, {relation, table}, fence.cursor);
   const BatchGround ground{.relation = relation,
                            .predicate = predicate,
                            .children = children.steps,
-                           .listed = transaction.server_version() < tid_ranges_since};
+                           .part = part ? &*part : nullptr};
   Deleted deleted = take_batch(transaction, step, ground, fence.cursor);
+  if (part) {  // whatever was picked in it
+    deleted.cursor = part->cursor;
+    deleted.finished = part->finished;
+  }
   deleted.relation = relation;
   return deleted;
 }
@@ -262,10 +268,9 @@ Deleted call(Transaction& transaction, const CleanStep& step, const Passed& pass
 
 BuiltStatement pick_batch(const CleanStep& step, const BatchGround& ground,
                           const std::string& cursor, const RowPick& pick) {
+  if (ground.part != nullptr)
+    return pick_swept(ground.relation, ground.predicate, ground.part->range, pick);
   const CleanWork& work = *step.payload.work;
-  if (work.strategy == Strategy::sweep)
-    return pick_in_blocks(ground.relation, ground.predicate, sweep_range(step, ground, cursor),
-                          pick);
   const KeyRange range{
       .phase = work.phase, .from = cursor.empty() ? work.range_from : cursor, .to = work.range_to};
   return pick_in_keys(ground.relation, ground.predicate, range, pick, step.size);

@@ -14,6 +14,7 @@ struct BuiltStatement;
 struct CascadeStep;
 struct Cascaded;
 struct RowPick;
+struct SweptPart;
 class Predicate;
 
 /// How far a batch came, for whoever must say what its end means.
@@ -35,7 +36,7 @@ struct CleanStep {
   const RunContext& run;
   const LeaseToken& lease;
   const TaskPayload& payload;  ///< of a clean task
-  std::int64_t size = 0;       ///< blocks (sweep) or rows (index, call) or 1 (partition)
+  std::int64_t size = 0;       ///< blocks (sweep) or rows (others) or 1 (partition)
   BatchForm form = BatchForm::whole;
 
   /// Fence, gate, identity, delete (or update, or call, or the end of a partition), ledger. Throws
@@ -48,7 +49,7 @@ struct BatchGround {
   const std::string& relation;  ///< locked, quoted
   const Predicate& predicate;
   const std::vector<CascadeStep>& children;  ///< what goes before its rows
-  bool listed = false;                       ///< as in BlockRange
+  const SweptPart* part = nullptr;           ///< that it visits; index: nullptr
 };
 
 /// The rows of a step's next batch, by the strategy of its task; see batch_delete.hpp.

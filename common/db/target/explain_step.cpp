@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
+#include "common/db/target/foreign_keys.hpp"
 #include "common/db/target/functions.hpp"
 #include "common/db/target/holds.hpp"
 #include "common/db/target/partitions.hpp"
@@ -23,17 +23,36 @@ namespace {
 /// The policy's place in errors, as a plan names it.
 std::string field_of(const Policy& policy) { return "policy " + policy.name; }
 
+const char* to_string(ForeignKeyFacts::Action action) {
+  switch (action) {
+    case ForeignKeyFacts::Action::no_action: return "no action";
+    case ForeignKeyFacts::Action::restrict: return "restrict";
+    case ForeignKeyFacts::Action::cascade: return "cascade";
+    case ForeignKeyFacts::Action::set_null: return "set null";
+    case ForeignKeyFacts::Action::set_default: break;
+  }
+  return "set default";
+}
+
 std::vector<ForeignKey> foreign_keys(Transaction& transaction, std::uint32_t table) {
   std::vector<ForeignKey> keys;
-  for (const auto& row : transaction.exec(queries::catalog_references, Params::of(table))) {
-    const auto missing = nlohmann::json::parse(text(row, "missing"));
-    keys.push_back({.name = text(row, "name"),
-                    .child = text(row, "child"),
-                    .columns = text(row, "columns"),
-                    .action = text(row, "action"),
-                    .missing_indexes = missing.get<std::vector<std::string>>(),
-                    .child_blocks = number(row, "blocks"),
-                    .child_rows = number<double>(row, "rows")});
+  for (const auto& facts : look_up_foreign_keys(transaction, table)) {
+    ForeignKey key{.name = facts.constraint,
+                   .child = facts.child,
+                   .columns = facts.columns,
+                   .action = to_string(facts.action),
+                   .missing_indexes = look_up_missing_indexes(transaction, facts),
+                   .child_blocks = 0,
+                   .child_rows = 0};
+    bool is_known = true;
+    for (const auto& row :
+         transaction.exec(queries::catalog_relations, Params::of(facts.child_oid, "DELETE"))) {
+      key.child_blocks += number(row, "blocks");
+      key.child_rows += number<double>(row, "rows");
+      is_known = is_known && number<double>(row, "rows") >= 0;
+    }
+    if (!is_known) key.child_rows = -1;
+    keys.push_back(std::move(key));
   }
   return keys;
 }

@@ -37,13 +37,13 @@ std::vector<ForeignKeyFacts> look_up_foreign_keys(Transaction& transaction,
   std::vector<ForeignKeyFacts> keys;
   for (const auto& row : transaction.exec(queries::catalog_foreign_keys, Params::of(relation)))
     keys.push_back(
-        {.constraint = text(row, "name"),
+        {.oid = number<std::uint32_t>(row, "oid"),
+         .constraint = text(row, "name"),
          .child = text(row, "child"),
          .child_name = {.schema = text(row, "child_schema"), .table = text(row, "child_table")},
          .child_oid = number<std::uint32_t>(row, "child_oid"),
          .columns = text(row, "columns"),
          .action = action_from(text(row, "action")),
-         .has_index = flag(row, "has_index"),
          .of_itself = flag(row, "of_itself"),
          .is_temporal = flag(row, "is_temporal"),
          .hides_rows = flag(row, "hides_rows"),
@@ -85,22 +85,24 @@ std::string foreign_key_problem(const TableFacts& table) {
   return "";
 }
 
-std::string create_index_sql(const ForeignKeyFacts& key) {
-  return fmt::format("CREATE INDEX {}ON {} ({})",
-                     key.from_item.starts_with("ONLY ") ? "CONCURRENTLY " : "", key.child,
-                     key.columns);
+std::vector<std::string> look_up_missing_indexes(Transaction& transaction,
+                                                 const ForeignKeyFacts& key) {
+  std::vector<std::string> statements;
+  for (const auto& row : transaction.exec(queries::catalog_missing_indexes, Params::of(key.oid)))
+    statements.push_back(text(row, "sql"));
+  return statements;
 }
 
-void warn_of_missing_indexes(const TableFacts& table) {
+void warn_of_missing_indexes(Transaction& transaction, const TableFacts& table) {
   for (const auto* keys : {&table.foreign_keys, &table.deeper_keys})
     for (const auto& key : *keys)
-      if (!key.has_index)
+      if (const auto missing = look_up_missing_indexes(transaction, key); !missing.empty())
         log_event(LogLevel::warn, "foreign_key_without_index",
                   {{"table", table.name},
                    {"foreign_key", key.constraint},
                    {"child", key.child},
                    {"child_rows", static_cast<std::int64_t>(key.child_rows)},
-                   {"cure", create_index_sql(key)}});
+                   {"cure", fmt::format("{}", fmt::join(missing, "; "))}});
 }
 
 }  // namespace lethe::db

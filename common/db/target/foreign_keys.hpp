@@ -19,11 +19,12 @@ namespace lethe::db {
 /// cure, "" when they can. Pure.
 [[nodiscard]] std::string foreign_key_problem(const TableFacts& table);
 
-/// The index to create, as SQL to paste, for a key whose child has none. Pure.
-[[nodiscard]] std::string create_index_sql(const ForeignKeyFacts& key);
+/// The indexes that the key's child, or leaves of it, lack: statements to paste. Without one the
+/// server can check the key only by reading the whole child, or leaf, for every row.
+[[nodiscard]] std::vector<std::string> look_up_missing_indexes(Transaction& transaction,
+                                                               const ForeignKeyFacts& key);
 
-/// Writes one warning to the log for each key that the server can check only by reading the whole
-/// child for every row.
-void warn_of_missing_indexes(const TableFacts& table);
+/// Writes one warning to the log for each key that lacks an index.
+void warn_of_missing_indexes(Transaction& transaction, const TableFacts& table);
 
 }  // namespace lethe::db

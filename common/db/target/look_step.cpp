@@ -43,7 +43,7 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
     return facts;
   }
   const TableFacts table = look_up_table(transaction, run.spec, field);
-  warn_of_missing_indexes(table);
+  warn_of_missing_indexes(transaction, table);
   facts.server_version = table.server_version;
   const auto relations = look_up_relations(transaction, table, field);
   prove_units(transaction, run.spec, table, relations, field);

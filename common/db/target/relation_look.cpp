@@ -8,6 +8,7 @@
 #include "common/db/target/block_sample.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
 #include "common/db/target/time_column.hpp"
+#include "common/db/target/unique_key.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/policies/strategy_choice.hpp"
 
@@ -118,6 +119,7 @@ RelationFacts RelationLook::at(const RelationRow& relation) const {
     found.evidence = Evidence::statistics;
     estimate_expired(relation, found);
   }
+  found.unique_key = look_up_unique_key(transaction_, relation.oid, relation.name, policy_);
   for (std::size_t phase = 0; phase < policy_.timestamp.size(); ++phase)
     found.keys.push_back(key(relation, phase, found));
   if (found.evidence == Evidence::none && relation.blocks > 0) count_sample(relation, found);

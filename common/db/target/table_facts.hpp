@@ -26,13 +26,13 @@ struct ForeignKeyFacts {
   /// What happens to the children of a row that is deleted.
   enum class Action { no_action, restrict, cascade, set_null, set_default };
 
+  std::uint32_t oid = 0;
   std::string constraint;  ///< quoted
   std::string child;       ///< the table that points here, quoted and qualified
   TableName child_name;    ///< the same by exact names
   std::uint32_t child_oid = 0;
   std::string columns;  ///< of the child, quoted, separated by ", "
   Action action = Action::no_action;
-  bool has_index = false;            ///< an index of the child leads to the children of a row
   bool of_itself = false;            ///< the child is the table itself
   bool is_temporal = false;          ///< WITH PERIOD: Lethe cannot tell which rows it needs
   bool hides_rows = false;           ///< row security hides rows of the child from this role

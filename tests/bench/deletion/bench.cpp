@@ -66,11 +66,12 @@ Bench::Bench(const DeletionOptions& options)
 }
 
 Json Bench::run_fleet(const FleetShape& shape, const std::vector<std::string>& command) {
+  fleet_.must({"target", "add", "app", "--url", target().url(), "--max-running",
+               std::to_string(shape.max_running)});
   test::Daemon& scheduler = fleet_.start("lethe-scheduler", {});
   std::vector<test::Daemon*> workers;
   while (static_cast<int>(workers.size()) < shape.workers) {
-    workers.push_back(
-        &fleet_.start("lethe-worker", {"--slots", std::to_string(shape.slots)}, shape.environment));
+    workers.push_back(&fleet_.start("lethe-worker", {"--slots", std::to_string(shape.slots)}));
     if (fleet_.worker_id(*workers.back()) == 0)
       throw std::runtime_error("a worker did not start: " + workers.back()->log());
   }

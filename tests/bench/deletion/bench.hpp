@@ -19,8 +19,8 @@ struct DeletionOptions {
 /// The processes that do a run.
 struct FleetShape {
   int workers = 2;
-  int slots = 2;                    ///< of each worker
-  test::Environment environment{};  ///< settings of the workers other than the usual ones
+  int slots = 2;        ///< of each worker
+  int max_running = 4;  ///< batches that the target lets run at once; 4 without a word
 };
 
 /// What all scenarios share: a control database and a target, prepared. Not thread-safe; for the

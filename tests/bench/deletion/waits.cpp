@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "tests/bench/deletion/scenarios.hpp"
 #include "tests/bench/race.hpp"
@@ -15,51 +16,46 @@ namespace {
 constexpr const char* rate = "batches_per_second";
 constexpr const char* age = "90 days";
 
-/// public.t with one expired row in each of its blocks, where every DELETE statement waits first.
-void make_slow_table(Bench& bench, std::int64_t blocks, int wait_ms) {
-  bench.tables().run(
-      {"DROP TABLE IF EXISTS public.t",
-       "CREATE TABLE public.t (id bigint NOT NULL, created_at timestamptz NOT NULL, payload text "
-       "NOT "
-       "NULL) WITH (fillfactor = 10, autovacuum_enabled = false)",
-       fmt::format("INSERT INTO public.t SELECT n, now() - interval '100 days', repeat('x', 700) "
-                   "FROM generate_series(1, {}) n",
-                   blocks),
-       fmt::format("CREATE OR REPLACE FUNCTION bench.wait() RETURNS trigger LANGUAGE plpgsql AS $$ "
-                   "BEGIN PERFORM pg_sleep({}); RETURN NULL; END $$",
-                   wait_ms / 1000.0),
-       "CREATE TRIGGER wait BEFORE DELETE ON public.t FOR EACH STATEMENT EXECUTE FUNCTION "
-       "bench.wait()"});
+/// public.t with one expired row in each 64 of its blocks, where every DELETE statement waits
+/// first.
+void make_slow_table(Bench& bench, std::int64_t blocks, int wait_ms, int partitions = 0) {
+  std::vector<std::string> statements = {
+      "DROP TABLE IF EXISTS public.t",
+      fmt::format("CREATE OR REPLACE FUNCTION bench.wait() RETURNS trigger LANGUAGE plpgsql AS $$ "
+                  "BEGIN PERFORM pg_sleep({}); RETURN NULL; END $$",
+                  wait_ms / 1000.0)};
+  constexpr const char* columns =
+      "(id bigint NOT NULL, created_at timestamptz NOT NULL, payload text NOT NULL)";
+  constexpr const char* storage = "WITH (fillfactor = 10, autovacuum_enabled = false)";
+  const auto add_trigger = [&](const std::string& table) {
+    statements.push_back(fmt::format(
+        "CREATE TRIGGER wait BEFORE DELETE ON {} FOR EACH STATEMENT EXECUTE FUNCTION bench.wait()",
+        table));
+  };
+  if (partitions == 0) {
+    statements.push_back(fmt::format("CREATE TABLE public.t {} {}", columns, storage));
+    add_trigger("public.t");
+  } else {
+    statements.push_back(fmt::format("CREATE TABLE public.t {} PARTITION BY RANGE (id)", columns));
+  }
+  for (int i = 0; i < partitions; ++i) {
+    const std::int64_t each = blocks / partitions;
+    statements.push_back(fmt::format(
+        "CREATE TABLE public.t_{0} PARTITION OF public.t FOR VALUES FROM ({1}) TO ({2}) {3}", i,
+        i * each, (i + 1) * each, storage));
+    add_trigger(fmt::format("public.t_{}", i));
+  }
+  statements.push_back(fmt::format(
+      "INSERT INTO public.t SELECT n, now() - CASE WHEN n % 64 = 0 THEN 100 ELSE 10 END * interval "
+      "'1 day', repeat('x', 700) FROM generate_series(0, {}::bigint - 1) n",
+      blocks));
+  bench.tables().run(statements);
   bench.tables().settle("public.t");
 }
 
 void check_empty(Bench& bench) {
-  if (bench.tables().count() > 0) throw std::runtime_error("expired rows are left");
+  if (bench.tables().count_older_than(age) > 0) throw std::runtime_error("expired rows are left");
 }
-
-// scale: 64 tasks, so that no worker is left with a large one at the end.
-constexpr std::int64_t scale_blocks = 40'000;
-constexpr int scale_wait_ms = 20;
-constexpr double scale_factor = 3.5;
-
-Json clean_slow_table(Bench& bench, int workers) {
-  make_slow_table(bench, scale_blocks, scale_wait_ms);
-  // A short target keeps batches small, so that they wait most of their time.
-  const Json run = bench.run_fleet(
-      {.workers = workers, .slots = 1, .environment = {{"LETHE_BATCH_TARGET_MS", "10"}}},
-      {"enqueue", "--target", "app", "--table", "public.t", "--timestamp", "created_at",
-       "--older-than", age, "--yes"});
-  check_empty(bench);
-  Json numbers = {{rate, run.at("batches").get<double>() / run.at("elapsed_s").get<double>()}};
-  numbers.update(run);
-  return numbers;
-}
-
-// overhead: batches of the length that workers aim for.
-constexpr int batches = 60;
-constexpr int batch_ms = 250;
-constexpr int blocks_each = 256;  // what a sweep begins with
-constexpr double overhead_max_percent = 2;
 
 /// Milliseconds from the end of the first batch to the end of the last one, per batch.
 double ms_per_batch(Bench& bench, const std::string& run) {
@@ -73,8 +69,47 @@ double ms_per_batch(Bench& bench, const std::string& run) {
       .as<double>();
 }
 
+// A plan makes a task of so many blocks, and a task of so few expired rows is one batch.
+constexpr std::int64_t blocks_each = 2'048;
+
+// scale: one batch for each partition.
+constexpr int scale_batches = 512;
+constexpr std::int64_t scale_blocks_each = 64;
+constexpr int scale_wait_ms = 20;
+constexpr int workers_max = 4;
+constexpr double scale_factor = 3.5;
+
+/// While all workers are at work: in the middle half of the batches, for a worker that finds no
+/// task looks again after two seconds.
+double batches_per_second(Bench& bench, const std::string& run) {
+  return bench.target()
+      .execute(fmt::format(
+          "SELECT count(*) / 2.0 / extract(epoch FROM percentile_disc(0.75) WITHIN GROUP (ORDER BY "
+          "at) - percentile_disc(0.25) WITHIN GROUP (ORDER BY at))::float8 FROM lethe.ledger WHERE "
+          "run = '{}'",
+          run))
+      .at(0)
+      .at(0)
+      .as<double>();
+}
+
+Json clean_slow_table(Bench& bench, int workers) {
+  make_slow_table(bench, scale_batches * scale_blocks_each, scale_wait_ms, scale_batches);
+  const Json run =
+      bench.clean_by_fleet({.workers = workers, .slots = 1, .max_running = 2 * workers_max}, age);
+  check_empty(bench);
+  Json numbers = {{rate, batches_per_second(bench, run.at("run").get<std::string>())}};
+  numbers.update(run);
+  return numbers;
+}
+
+// overhead: batches of the length that workers aim for.
+constexpr int batches = 30;
+constexpr int batch_ms = 250;
+constexpr double overhead_max_percent = 2;
+
 Json batches_by_lethe(Bench& bench) {
-  make_slow_table(bench, std::int64_t{batches} * blocks_each, batch_ms);
+  make_slow_table(bench, batches * blocks_each, batch_ms);
   const Json run = bench.clean_by_fleet({.workers = 1, .slots = 1}, age);
   check_empty(bench);
   Json numbers = {{"batch_ms", ms_per_batch(bench, run.at("run").get<std::string>())}};
@@ -84,7 +119,7 @@ Json batches_by_lethe(Bench& bench) {
 
 /// The same deletes, each with a COMMIT, and nothing else.
 Json plain_batches(Bench& bench) {
-  make_slow_table(bench, std::int64_t{batches} * blocks_each, batch_ms);
+  make_slow_table(bench, batches * blocks_each, batch_ms);
   bench.tables().run({fmt::format(
       "CREATE OR REPLACE PROCEDURE bench.plain_batches() LANGUAGE plpgsql AS $$ BEGIN FOR n IN "
       "0..{} "
@@ -106,7 +141,7 @@ Json measure_scale(Bench& bench) {
   const Json systems =
       race(bench.options().repeats, rate,
            {{"1 worker, 1 slot", [&bench] { return clean_slow_table(bench, 1); }},
-            {"4 workers, 1 slot each", [&bench] { return clean_slow_table(bench, 4); }}});
+            {"4 workers, 1 slot each", [&bench] { return clean_slow_table(bench, workers_max); }}});
   const double one = number_of(systems, "1 worker, 1 slot", rate);
   const double four = number_of(systems, "4 workers, 1 slot each", rate);
   return {{"goal", fmt::format("4 workers do at least {} x the batches of one", scale_factor)},

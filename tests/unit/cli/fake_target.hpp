@@ -26,6 +26,7 @@ struct TargetBehaviour {
   std::vector<Finding> findings;
   LedgerTotals ledger;
   std::vector<ParkedRow> parked;
+  std::vector<ChildRows> children;  ///< that went along with any run
   std::vector<QuarantinedTable> quarantine;
   std::vector<Hold> holds;
 };
@@ -58,8 +59,9 @@ class FakeTarget final : public TargetDatabase {
       if (run.empty() || row.run == run) rows.push_back(row);
     return rows;
   }
-  std::int64_t count_parked(const std::string& run) override {
-    return static_cast<std::int64_t>(parked(run, 1).size());
+  RunTraces traces(const std::string& run) override {
+    return {.parked = static_cast<std::int64_t>(parked(run, 1).size()),
+            .children = behaviour_.children};
   }
   std::vector<QuarantinedTable> quarantine(bool all) override {
     reach();

@@ -45,8 +45,23 @@ TEST_CASE("run show counts parked rows and survives a target that is away", "[pa
   parked.world.connector.behaviours["service=app"].is_unreachable = true;
   CHECK(parked.world.run({"run", "show", "R1", "--output", "json"}) == ExitCode::done);
   CHECK(parked.shows("\"parked\":null"));
-  CHECK(parked.world.err.str().find("parked rows are not counted: cannot reach target 'app'") !=
+  CHECK(parked.shows("\"cascade\":null"));
+  CHECK(parked.world.err.str().find(
+            "parked rows and children are not counted: cannot reach target 'app'") !=
         std::string::npos);
+}
+
+TEST_CASE("run show tells which rows of other tables went along", "[parked_commands]") {
+  Parked parked;
+  CHECK(parked.world.run({"run", "show", "R1", "--output", "json"}) == ExitCode::done);
+  CHECK(parked.shows("\"cascade\":[]"));
+  parked.world.connector.behaviours["service=app"].children = {
+      {.child = "public.line", .rows = 482, .changed = false},
+      {.child = "public.note", .rows = 7, .changed = true}};
+  CHECK(parked.world.run({"run", "show", "R1", "--output", "json"}) == ExitCode::done);
+  CHECK(
+      parked.shows("\"cascade\":[{\"child\":\"public.line\",\"change\":\"deleted\",\"rows\":482},"
+                   "{\"child\":\"public.note\",\"change\":\"changed\",\"rows\":7}]"));
 }
 
 }  // namespace

@@ -73,6 +73,36 @@ TEST_CASE("enqueue builds the policy that its options say", "[run_commands]") {
   CHECK(policy.tenant->only == "acme");
   CHECK(policy.tenant->keep_min == 100);
   CHECK_FALSE(policy.keep_min);
+  CHECK(policy.cascade.empty());
+}
+
+TEST_CASE("enqueue takes the tables that go along as a policy does", "[run_commands]") {
+  Enqueue enqueue;
+  SECTION("in their order") {
+    CHECK(enqueue.world.run(enqueue_with(
+              {"--yes", "--cascade", "app.lines", "--cascade", "notes"})) == ExitCode::done);
+    CHECK(enqueue.world.runs.started.cascade ==
+          std::vector<TableName>{{"app", "lines"}, {"public", "notes"}});
+  }
+  SECTION("and refuses what a policy refuses") {
+    const auto [child, cure] = GENERATE(table<std::string, std::string>(
+        {{"public.logs", "is the table of the policy itself; remove it"},
+         {"public.lines", "is in the list twice; remove one"},
+         {"a.b.c", "has more than two parts"}}));
+    CAPTURE(child);
+    CHECK(enqueue.world.run(enqueue_with({"--yes", "--cascade", "lines", "--cascade", child})) ==
+          ExitCode::usage);
+    CHECK(contains(enqueue.world.err.str(), "--cascade: "));
+    CHECK(contains(enqueue.world.err.str(), cure));
+    CHECK(enqueue.world.log.empty());
+  }
+  SECTION("and not more of them than a policy") {
+    std::vector<std::string> more{"--yes"};
+    for (int child = 0; child < 101; ++child)
+      more.insert(more.end(), {"--cascade", "child_" + std::to_string(child)});
+    CHECK(enqueue.world.run(enqueue_with(more)) == ExitCode::usage);
+    CHECK(contains(enqueue.world.err.str(), "at most 100 tables are allowed"));
+  }
 }
 
 TEST_CASE("enqueue refuses options that make no sense", "[run_commands]") {

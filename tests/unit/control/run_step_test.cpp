@@ -124,3 +124,34 @@ TEST_CASE("a run that lost its tasks has failed rather than hang", "[run_step]")
   for (const char* state : {"planned", "verifying"})
     CHECK(next_run_step(run_in(state), {}).state == "failed");
 }
+
+TEST_CASE("a clean run that is to vacuum does so when it has deleted something", "[run_step]") {
+  VerifyOutcome wanted = clean;
+  wanted.vacuum = true;
+  RunProgress progress = run_in("verifying");
+  CHECK(next_run_step(progress, wanted).state == "satisfied");
+  progress.rows = 1;
+  CHECK(next_run_step(progress, clean).state == "satisfied");
+  CHECK(next_run_step(progress, wanted).kind == RunStep::Kind::vacuum);
+  wanted.parked = 1;
+  CHECK(next_run_step(progress, wanted).state == "failed");
+  wanted.parked = 0;
+  wanted.clean = false;
+  CHECK(next_run_step(progress, wanted).kind == RunStep::Kind::plan_again);
+}
+
+TEST_CASE("a run that was verified is satisfied however its vacuum ends", "[run_step]") {
+  RunProgress progress = run_in("vacuuming");
+  progress.has_live_tasks = true;
+  CHECK(next_run_step(progress, {}).kind == RunStep::Kind::wait);
+  progress.has_live_tasks = false;
+  CHECK(next_run_step(progress, {}).state == "satisfied");
+  progress.cancel_requested = true;
+  progress.cancelled_tasks = 1;
+  CHECK(next_run_step(progress, {}).state == "satisfied");
+  CHECK(next_run_step(progress, {}).no_vacuum == "cancelled");
+  progress.dead_reason = "expired: not finished before its deadline";
+  CHECK(next_run_step(progress, {}).state == "satisfied");
+  CHECK(next_run_step(progress, {}).no_vacuum == progress.dead_reason);
+  CHECK(next_run_step(progress, {}).error.empty());
+}

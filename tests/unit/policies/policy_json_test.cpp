@@ -32,6 +32,7 @@ class RandomPolicies {
       policy.cascade.push_back({text(), text()});
     if (below(2) == 0) policy.trusted_owners = texts(1, 3);
     policy.action = action();
+    policy.vacuum = below(2) == 0;
     return policy;
   }
 

@@ -7,6 +7,12 @@ using lethe::policy_test::only_policy;
 using lethe::policy_test::policy_text;
 using lethe::policy_test::refusal;
 
+TEST_CASE("a policy vacuums only when it says so", "[policy_parser]") {
+  CHECK_FALSE(only_policy(policy_text()).vacuum);
+  CHECK(only_policy(policy_text("vacuum", "vacuum: true")).vacuum);
+  CHECK_FALSE(only_policy(policy_text("vacuum", "vacuum: false")).vacuum);
+}
+
 TEST_CASE("every key of a policy file reaches its member", "[policy_parser]") {
   const PolicyFile file = parse_policies(R"(
 targets:

@@ -13,14 +13,14 @@ using namespace lethe;
 namespace {
 
 TaskPayload sample() {
-  return {.bounds = {.not_after = "2026-01-01 00:00:00+00",
-                     .has_cutoffs = true},
+  return {.bounds = {.not_after = "2026-01-01 00:00:00+00", .has_cutoffs = true},
           .work = CleanWork{.relation = 16'384,
                             .fingerprint = "abc",
                             .strategy = Strategy::index,
                             .block_from = 0,
                             .block_to = 300,
                             .phase = 1,
+                            .key = {},
                             .range_from = "",
                             .range_to = ""}};
 }
@@ -91,6 +91,22 @@ TEST_CASE("a partition is a strategy and nothing else in a payload", "[task_payl
                                     "a87374726174656779a9706172746974696f6e"
                                     "aa626c6f636b5f66726f6d00a8626c6f636b5f746f00a5706861736500");
   CHECK(std::get<TaskPayload>(decode_task_payload(encode(payload))) == payload);
+}
+
+TEST_CASE("a key travels as the names of its columns", "[task_payload][golden]") {
+  TaskPayload payload = sample_with_range();
+  payload.work->strategy = Strategy::key;
+  payload.work->key = {"tenant", "id"};
+  const std::string encoded = hex(encode(payload));
+  const std::string end = "a36b657992a674656e616e74a26964";
+  CHECK(encoded.substr(golden_start.size(), 2) == "89");
+  CHECK(encoded.substr(encoded.size() - end.size()) == end);
+  CHECK(std::get<TaskPayload>(decode_task_payload(encode(payload))) == payload);
+  CHECK(problem(one_entry("key", bytes({0x01}), true)) ==
+        "work.key must be an array of at most 32 names");
+  CHECK(problem(one_entry("key", bytes({0x91, 0x01}), true)) == "work.key must be text");
+  CHECK(problem(one_entry("key", bytes({0xdc, 0, 33}) + std::string(33, '\xa0'), true)) ==
+        "work.key must be an array of at most 32 names");
 }
 
 TEST_CASE("what was encoded is decoded as it was", "[task_payload]") {

@@ -108,6 +108,58 @@ TEST_CASE("PostgreSQL 13 sweeps dearly and so takes an index for more rows", "[s
   CHECK(choose(large(1, false), 130'023).chosen == Strategy::sweep);
 }
 
+TEST_CASE("PostgreSQL 13 follows a key where rows lie in its order and else lists addresses",
+          "[strategy_cost]") {
+  RelationFacts facts = large(1e6, false);
+  facts.unique_key = {.columns = {"id"}, .obstacle = "", .correlation = 1, .splits = {}};
+  const ChosenStrategy in_order = choose(facts, 130'023);
+  CHECK(in_order.chosen == Strategy::key);
+  CHECK(candidate(in_order, Strategy::key).cost_ms == Approx(1'600));
+  CHECK(candidate(in_order, Strategy::sweep).cost_ms == Approx(12'300));
+  CHECK(in_order.reason ==
+        "50 % of the rows are expired, and key costs about 1.6e+03 ms where sweep costs 1.23e+04");
+  CHECK(choose(facts).chosen == Strategy::sweep);
+  facts.unique_key.correlation = -1;
+  CHECK(choose(facts, 130'023).chosen == Strategy::key);
+  facts.unique_key.correlation = 0;
+  const ChosenStrategy scattered = choose(facts, 130'023);
+  CHECK(scattered.chosen == Strategy::sweep);
+  CHECK(candidate(scattered, Strategy::key).cost_ms == Approx(12'600));
+  facts.rows = 2e5;  // eight to a block
+  facts.expired = 1e5;
+  CHECK(choose(facts, 130'023).chosen == Strategy::key);
+  facts.rows = -1;
+  CHECK(choose(facts, 130'023).chosen == Strategy::sweep);
+  CHECK(candidate(choose(facts, 130'023), Strategy::key).cost_ms == -1);
+}
+
+TEST_CASE("a key that serves is no reason to leave an index that leads to few rows",
+          "[strategy_cost]") {
+  RelationFacts facts = large(20'000);
+  facts.unique_key = {.columns = {"id"}, .obstacle = "", .correlation = 1, .splits = {}};
+  CHECK(choose(facts, 130'023).chosen == Strategy::index);
+  facts.expired = -1;
+  facts.keys[0].expired = -1;
+  const ChosenStrategy unknown = choose(facts, 130'023);
+  CHECK(unknown.chosen == Strategy::key);
+  CHECK(unknown.reason.find("an unknown share of the rows") == 0);
+}
+
+TEST_CASE("a pinned key is taken where there is one and else refused with the cure",
+          "[strategy_cost]") {
+  RelationFacts facts = large(10);
+  Policy policy = policy_on({"at"});
+  policy.strategy = StrategyChoice::key;
+  facts.unique_key = {.columns = {"id"}, .obstacle = "", .correlation = 0, .splits = {}};
+  CHECK(choose_strategy(facts, policy, version).chosen == Strategy::key);
+  facts.unique_key = {.columns = {}, .obstacle = "there is none; make one", .splits = {}};
+  const ChosenStrategy none = choose_strategy(facts, policy, version);
+  CHECK_FALSE(none.chosen);
+  CHECK(none.reason ==
+        "strategy key is impossible: there is none; make one; or write strategy: auto");
+  CHECK(candidate(none, Strategy::key).obstacle == "there is none; make one");
+}
+
 TEST_CASE("a partition goes as a whole only where bounds and policy say so", "[strategy_cost]") {
   RelationFacts facts = large(2e6);
   facts.keys.clear();

@@ -21,7 +21,7 @@ std::set<std::string> names(int count) {
 
 TEST_CASE("each value has a name of its own and nothing else has one", "[task_names]") {
   CHECK(names<TaskKind>(3) == std::set<std::string>{"plan", "clean", "verify"});
-  CHECK(names<Strategy>(4) == std::set<std::string>{"sweep", "index", "partition", "call"});
+  CHECK(names<Strategy>(5) == std::set<std::string>{"sweep", "index", "key", "partition", "call"});
   CHECK(names<Outcome>(6) ==
         std::set<std::string>{"done", "again", "fail", "release", "cancel", "dead"});
   CHECK(names<TargetTrouble::Kind>(13).size() == 13);
@@ -32,6 +32,7 @@ TEST_CASE("each value has a name of its own and nothing else has one", "[task_na
 TEST_CASE("a strategy is read back by its name", "[task_names]") {
   CHECK(strategy_from("sweep") == Strategy::sweep);
   CHECK(strategy_from("index") == Strategy::index);
+  CHECK(strategy_from("key") == Strategy::key);
   CHECK(strategy_from("call") == Strategy::call);
   CHECK(strategy_from("partition") == Strategy::partition);
   CHECK_FALSE(strategy_from("Sweep").has_value());

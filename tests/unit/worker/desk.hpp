@@ -42,10 +42,10 @@ struct Desk {
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;
 
-  void add(const std::string& id) {
+  void add(const std::string& id, TaskKind kind = TaskKind::clean) {
     TaskPayload payload;
     payload.work.emplace();
-    queue.add(id, TaskKind::clean, encode(payload));
+    queue.add(id, kind, encode(payload));
   }
   void wait_finished() { pool.wait_finished(std::chrono::seconds(10), {}); }
   /// Lets time pass while heartbeats succeed.

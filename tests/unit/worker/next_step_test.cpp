@@ -331,3 +331,50 @@ TEST_CASE("an error text is one line of UTF-8 that the control database takes", 
   CHECK(one_line(long_text) == std::string(999, 'x'));
   CHECK(is_utf8(one_line(std::string(5'000, '\xc3'))));
 }
+
+TEST_CASE("trouble with a vacuum is told and never a dead letter", "[next_step]") {
+  StepFacts facts = sweep_of(0);
+  facts.task.kind = TaskKind::vacuum;
+  facts.strategy.reset();
+  for (const Kind kind : {Kind::stale, Kind::closed, Kind::expired, Kind::changed,
+                          Kind::unsupported, Kind::timed_out, Kind::poisoned, Kind::permanent}) {
+    const Settlement result = after(kind, facts);
+    CHECK(result.outcome == Outcome::done);
+    REQUIRE(result.vacuum);
+    CHECK(result.vacuum->problem == "it said no");
+  }
+  for (const Kind kind : {Kind::locked, Kind::retryable}) {
+    CHECK(after(kind, facts).outcome == Outcome::fail);
+    CHECK(after(kind, facts).sqlstate == "XX000");
+    StepFacts last = facts;
+    last.task.attempts = last.task.max_attempts;
+    CHECK(after(kind, last).outcome == Outcome::done);
+    CHECK(after(kind, last).vacuum->problem == "it said no");
+  }
+  for (const Kind kind : {Kind::halted, Kind::unreachable})
+    CHECK(after(kind, facts).outcome == Outcome::release);
+  CHECK_FALSE(step(facts, TargetTrouble{.kind = Kind::fenced, .message = "", .sqlstate = ""}));
+}
+
+TEST_CASE("a vacuum that a stopping worker broke off goes back and one past its lease does not",
+          "[next_step]") {
+  StepFacts facts = sweep_of(0);
+  facts.task.kind = TaskKind::vacuum;
+  facts.strategy.reset();
+  facts.given_up = true;
+  CHECK(after(Kind::timed_out, facts).outcome == Outcome::release);
+  facts.overdue = true;
+  CHECK(after(Kind::timed_out, facts).outcome == Outcome::done);
+  facts.cancelled = true;
+  CHECK(after(Kind::timed_out, facts).outcome == Outcome::cancel);
+}
+
+TEST_CASE("a vacuum ends when nothing is left of it and tells what it left out", "[next_step]") {
+  StepFacts facts = sweep_of(0);
+  facts.task.kind = TaskKind::vacuum;
+  CHECK(step(facts, Vacuumed{.finished = false, .left = ""})->outcome == Outcome::again);
+  const auto done = step(facts, Vacuumed{.finished = true, .left = "a\nb"});
+  CHECK(done->outcome == Outcome::done);
+  REQUIRE(done->vacuum);
+  CHECK(done->vacuum->problem == "a b");
+}

@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 namespace {
 
 Strategy any_strategy() {
-  return *rc::gen::element(Strategy::sweep, Strategy::index, Strategy::partition, Strategy::call);
+  return *rc::gen::element(Strategy::sweep, Strategy::index, Strategy::key, Strategy::partition,
+                           Strategy::call);
 }
 
 }  // namespace
@@ -19,6 +20,8 @@ Strategy any_strategy() {
 TEST_CASE("a task of which nothing is known starts with the first size", "[pacing]") {
   CHECK(batch_size_now(Strategy::sweep, 0) == 256);
   CHECK(batch_size_now(Strategy::index, 0) == 1'000);
+  CHECK(batch_size_now(Strategy::key, 0) == 10'000);
+  CHECK(batch_size_now(Strategy::key, 1) == 32);
   CHECK(batch_size_now(Strategy::sweep, 1) == 1);
   CHECK(batch_size_now(Strategy::index, 1) == 32);
   CHECK(batch_size_now(Strategy::call, 0) == 1'000);

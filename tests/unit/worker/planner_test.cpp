@@ -267,3 +267,51 @@ TEST_CASE("every value of every indexed column is in exactly one range", "[plann
     RC_ASSERT(plan.work.size() <= std::max<std::size_t>(64, 2 * sizes.size()));
   }));
 }
+
+TEST_CASE("a key is split where its values lie and every value is in one part", "[planner]") {
+  Policy policy = policy_on({"at"});
+  policy.strategy = StrategyChoice::key;
+  RelationFacts facts = relation(1, 100'000, 3e6, 1e6, {});
+  facts.unique_key = {
+      .columns = {"id", "b"}, .obstacle = "", .correlation = 1, .splits = key_of(1, 99).splits};
+  const Plan plan = planned(facts_of({facts}), policy);
+  CHECK(plan.strategy == "key");
+  CHECK(plan.estimated_rows == 1'000'000);
+  REQUIRE(plan.work.size() == 40);
+  CHECK(plan.work.front().range_from.empty());
+  CHECK(plan.work.back().range_to.empty());
+  for (std::size_t i = 0; i < plan.work.size(); ++i) {
+    CHECK(plan.work[i].strategy == Strategy::key);
+    CHECK(plan.work[i].key == std::vector<std::string>{"id", "b"});
+    CHECK(plan.work[i].first_batch == 100'000);
+    if (i > 0) CHECK(plan.work[i].range_from == plan.work[i - 1].range_to);
+    if (i > 0) CHECK_FALSE(plan.work[i].range_from.empty());
+  }
+  facts.rows = 70'000;
+  CHECK(planned(facts_of({facts}), policy).work.size() == 3);
+  facts.rows = 160'000;
+  CHECK(planned(facts_of({facts}), policy).work.size() == 8);
+  facts.rows = -1;
+  CHECK(planned(facts_of({facts}), policy).work.size() == 1);
+  facts.unique_key.splits.clear();
+  facts.rows = 70'000;
+  facts.expired = 35'000;
+  facts.has_triggers = true;
+  const Plan small = planned(facts_of({facts}), policy);
+  REQUIRE(small.work.size() == 1);
+  CHECK(small.work[0].first_batch == 4'000);
+}
+
+TEST_CASE("a partition without a key refuses a plan that pins one", "[planner]") {
+  Policy policy = policy_on({"at"});
+  policy.strategy = StrategyChoice::key;
+  RelationFacts facts = relation(1, 10, 1'000, 500, {});
+  facts.unique_key.columns = {"id"};
+  RelationFacts other = relation(2, 10, 1'000, 500, {});
+  other.unique_key.obstacle = "public.b has no unique key; make one";
+  CHECK(std::get<std::string>(make_plan(facts_of({facts, other}), policy)) ==
+        "strategy key is impossible: public.b has no unique key; make one; or write strategy: "
+        "auto");
+  other.blocks = 0;
+  CHECK(planned(facts_of({facts, other}), policy).work.size() == 1);
+}

@@ -167,6 +167,26 @@ TEST_CASE("a step that is cancelled at its deadline comes back with a smaller ba
   CHECK(desk.queue.items.at("t").task.batch_size == 128);
 }
 
+TEST_CASE("a vacuum that an operator cancels stops at once and a batch ends by itself",
+          "[watchdog]") {
+  Desk desk;
+  desk.heartbeat.run_once();
+  desk.target.close();
+  desk.add("vacuum", TaskKind::vacuum);
+  desk.add("batch");
+  desk.dispatcher.run_once();
+  desk.target.wait_for_calls(2);
+  desk.registry.cancel(TaskId{"vacuum"});
+  desk.registry.cancel(TaskId{"batch"});
+  desk.heartbeat.run_once();
+  desk.watchdog.run_once();
+  desk.wait_finished();
+  desk.dispatcher.run_once();
+  CHECK(desk.queue.ended.at("vacuum").outcome == Outcome::cancel);
+  CHECK(desk.queue.ended.count("batch") == 0);
+  CHECK(desk.target.cancels() == 1);
+}
+
 TEST_CASE("a lease's time is counted from before it was asked for", "[watchdog]") {
   Desk desk;
   desk.heartbeat.run_once();

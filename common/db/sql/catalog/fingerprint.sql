@@ -2,7 +2,8 @@
 -- parent, columns and their types, triggers and who owns their code, rules, row security, foreign keys that point here.
 --
 --   $1 oid      relation
--- Returns  name (quoted, as it is called now), fingerprint; no row when it is gone
+-- Returns  name (quoted, as it is called now), fingerprint, has_keys (a foreign key may point here);
+--          no row when it is gone
 -- Locks    none; inside a batch the relation is locked already
 -- Index    none
 -- Caller   confirm_identity (batch_transaction.cpp), look_up_relations (catalog.cpp)
@@ -21,7 +22,9 @@ SELECT format('%I.%I', n.nspname, c.relname) AS name,
          (SELECT string_agg(concat_ws(':', r.oid, r.ev_type, r.ev_enabled), ',' ORDER BY r.oid)
             FROM pg_rewrite r WHERE r.ev_class = c.oid),
          (SELECT string_agg(concat_ws(':', f.oid, f.confdeltype), ',' ORDER BY f.oid)
-            FROM pg_constraint f WHERE f.confrelid = c.oid AND f.contype = 'f')), 'UTF8')), 'hex') AS fingerprint
+            FROM pg_constraint f WHERE f.confrelid = c.oid AND f.contype = 'f')), 'UTF8')), 'hex') AS fingerprint,
+       EXISTS (SELECT 1 FROM pg_trigger t
+                WHERE t.tgrelid = c.oid AND t.tgisinternal AND t.tgconstrrelid <> 0) AS has_keys
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.oid = $1::oid

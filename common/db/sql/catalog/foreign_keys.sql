@@ -2,11 +2,11 @@
 -- Found by the triggers that enforce them, so one that PostgreSQL does not enforce is not among them.
 --
 --   $1 oid      table, or one relation that holds rows of it
--- Returns  one row per key, by child and name: name, child (both quoted), child_schema, child_table
---          (exact), child_oid, columns (the child's, quoted,
+-- Returns  one row per key, by child and name: oid, name, child (both quoted), child_schema,
+--          child_table (exact), child_oid, columns (the child's, quoted,
 --          separated by commas), action (confdeltype), from_item (the child as alias c), match (a row c
 --          points at a row x), of_itself (the child is the table), child_rows (by statistics),
---          has_index (leads to the children of a row), is_temporal (PERIOD), hides_rows (row security
+--          is_temporal (PERIOD), hides_rows (row security
 --          of the child), missing_grant (what would let us read the child's key, NULL: may be read),
 --          missing_delete_grant (what would let us delete from it)
 -- Locks    none
@@ -58,7 +58,7 @@ WITH RECURSIVE tree AS (
     LEFT JOIN pg_collation fc ON fc.oid = ca.attcollation
    CROSS JOIN LATERAL (SELECT pc.oid <> fc.oid AS collations) differ
 )
-SELECT quote_ident(k.conname) AS name, k.child, k.relname::text AS child_table,
+SELECT k.oid::bigint AS oid, quote_ident(k.conname) AS name, k.child, k.relname::text AS child_table,
        (SELECT n.nspname::text FROM pg_namespace n WHERE n.oid = k.relnamespace) AS child_schema,
        k.conrelid::bigint AS child_oid, p.columns, k.confdeltype::text AS action,
        CASE WHEN k.relkind = 'p' THEN '' ELSE 'ONLY ' END || k.child || ' AS c' AS from_item,
@@ -70,14 +70,6 @@ SELECT quote_ident(k.conname) AS name, k.child, k.relname::text AS child_table,
          WHERE c.oid IN (SELECT k.conrelid
                          UNION SELECT t.relid FROM pg_partition_tree(k.conrelid) t)
            AND c.relkind = 'r') AS child_rows,
-       EXISTS (SELECT 1 FROM pg_index i
-                 JOIN pg_class ic ON ic.oid = i.indexrelid
-                 JOIN pg_am m ON m.oid = ic.relam
-                WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indisready
-                  AND m.amname IN ('btree', 'hash')
-                  AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
-                  AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid)
-                       = format('(%s IS NOT NULL)', p.columns))) AS has_index,
        row_security_active(k.conrelid) AS hides_rows,
        CASE WHEN NOT has_schema_privilege(k.relnamespace, 'USAGE')
             THEN format('GRANT USAGE ON SCHEMA %s TO %I; GRANT SELECT ON %s TO %I',

@@ -7,7 +7,7 @@
 --          of foreign keys included)
 -- Locks    none
 -- Index    none
--- Caller   look_up_relations (catalog.cpp)
+-- Caller   look_up_relations (catalog.cpp), foreign_keys (explain_step.cpp)
 SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind::text AS kind,
        CASE WHEN c.relkind = 'r'
             THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint

@@ -28,7 +28,7 @@ WITH violation (rule, object, detail) AS (
   UNION ALL
   SELECT 'run_state', r.id, r.state || CASE WHEN r.finished_at IS NULL THEN ' and not ended' ELSE ' and ended' END
     FROM lethe.runs r
-   WHERE (r.finished_at IS NULL) <> (r.state IN ('queued', 'planned', 'cleaning', 'verifying'))
+   WHERE (r.finished_at IS NULL) <> (r.state IN ('queued', 'planned', 'cleaning', 'verifying', 'vacuuming'))
   UNION ALL
   SELECT 'run_without_reason', r.id, r.state || ' without an error text'
     FROM lethe.runs r

@@ -1,8 +1,9 @@
 -- Admits waiting tasks of one target into its free slots: first those of the tenants that had least
 -- of the fleet (start-time fair queuing by cost and weight), never more than a tenant's max_running.
 -- The caps are exact: the caller holds the target's slots, whose counts are never too low. Tasks
--- that a pause covers are put aside, those outside their policy's window until it opens, those whose
--- policy is ahead of its rows per second until it is not; likewise the target as a whole.
+-- that a pause covers are put aside, those outside their policy's window until it opens (a vacuum is
+-- not: a run must not stay open for it), those whose policy is ahead of its rows per second until it is
+-- not; likewise the target as a whole.
 --
 --   $1 text     target
 -- Returns  one row: free (slots before, at most 256 at a time), taken (tasks), aside (tasks),
@@ -48,7 +49,7 @@ WITH room AS MATERIALIZED (
                  EXISTS (SELECT 1 FROM lethe.pauses p
                           WHERE (p.scope = 'policy' AND p.name = w.policy)
                              OR (p.scope = 'tenant' AND p.name = h.tenant)) AS paused,
-                 CASE WHEN p.window_from IS NOT NULL
+                 CASE WHEN p.window_from IS NOT NULL AND w.kind <> 'vacuum'
                        AND lethe.window_closes(p.window_from, p.window_to, p.window_zone,
                                                clock_timestamp()) IS NULL
                       THEN lethe.window_opens(p.window_from, p.window_to, p.window_zone,
@@ -56,7 +57,7 @@ WITH room AS MATERIALIZED (
                       WHEN p.rows_per_second IS NOT NULL
                        AND lethe.paid_until('policy', p.name) > clock_timestamp()
                       THEN lethe.paid_until('policy', p.name) END AS opens_at
-            FROM (SELECT i.ctid AS tid, i.vft, i.est_cost, i.policy
+            FROM (SELECT i.ctid AS tid, i.vft, i.est_cost, i.policy, i.kind
                     FROM lethe.items i
                    WHERE i.target = $1::text AND i.tenant = h.tenant AND i.vft >= h.head
                      AND NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 1

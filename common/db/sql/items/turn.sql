@@ -8,7 +8,7 @@
 --               error, sqlstate}; outcome: again fail release
 --   $3 jsonb    endings: the same with outcome done cancel dead, by id
 --   $4 integer  most tasks to lease, 0..1000
---   $5 bigint   lease length, milliseconds, from clock_timestamp()
+--   $5 bigint   lease length, milliseconds, from clock_timestamp(); of a vacuum 30 times as long
 --   $6 text[]   lanes, the preferred one first; each step weighs as much as a minute of waiting
 --   $7 text[]   targets, empty for any
 -- Returns  one row per settlement that took effect (leased false: id, epoch, run_id, target, tenant,

@@ -8,7 +8,7 @@
 --   $6 boolean  with the spec, which may be megabytes of tenants; else its text is ''
 -- Returns  id, policy, target, state, strategy, cutoff, scheduled_for, started_at, finished_at, rows,
 --          batches, passes, error, created_at, requested_by, estimated_rows, live_tasks,
---          elapsed_ms, spec, spec_sha256, has_space, and the members of space with _bytes; instants
+--          elapsed_ms, spec, spec_sha256, vacuum, has_space, and the members of space with _bytes; instants
 --          ISO 8601
 -- Locks    none
 -- Index    runs_pkey backwards, runs_live, runs_of_policy, items_run
@@ -21,7 +21,8 @@ SELECT r.id, r.policy, r.target, r.state, r.strategy, lethe.iso(r.cutoff) AS cut
        (SELECT count(*) FROM lethe.items i WHERE i.run_id = r.id) AS live_tasks,
        (extract(epoch FROM coalesce(r.finished_at, clock_timestamp())
                            - coalesce(r.started_at, l.started_at, r.created_at)) * 1000)::bigint AS elapsed_ms,
-       CASE WHEN $6::boolean THEN r.spec::text ELSE '' END AS spec, r.spec_sha256, r.space IS NOT NULL AS has_space,
+       CASE WHEN $6::boolean THEN r.spec::text ELSE '' END AS spec, r.spec_sha256, r.vacuum,
+       r.space IS NOT NULL AS has_space,
        s."table" AS table_bytes, s.index AS index_bytes, s.dead AS dead_bytes,
        s.reusable AS reusable_bytes, s.returnable AS returnable_bytes,
        s.returned AS returned_bytes, s.quarantined AS quarantined_bytes
