@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
+#include "cli/commands/acknowledge.hpp"
 #include "cli/commands/dead.hpp"
 #include "cli/commands/demo.hpp"
 #include "cli/commands/doctor.hpp"
@@ -39,6 +40,7 @@ void add_commands(const Command& root) {
   add_hold(root);
   add_worker(root);
   add_pause(root);
+  add_clock(root);
   add_doctor(root);
   add_up(root);
   add_demo(root);

@@ -67,8 +67,21 @@ void NamedTarget::set_gate(const std::string& policy, std::int64_t epoch, bool h
   named([&] { target_->set_gate(policy, epoch, halted, reason); });
 }
 
-void NamedTarget::halt(bool halted, const std::string& reason) {
-  named([&] { target_->halt(halted, reason); });
+void NamedTarget::close_gate(const std::string& policy, const std::string& reason) {
+  named([&] { target_->close_gate(policy, reason); });
+}
+
+Standstill NamedTarget::await_standstill(const std::string& policy,
+                                         std::chrono::milliseconds patience) {
+  return named([&] { return target_->await_standstill(policy, patience); });
+}
+
+void NamedTarget::open_gate() {
+  named([&] { target_->open_gate(); });
+}
+
+void NamedTarget::thaw(Freeze::Kind kind) {
+  named([&] { target_->thaw(kind); });
 }
 
 LedgerTotals NamedTarget::ledger_totals(const std::string& run) {

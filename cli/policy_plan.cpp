@@ -40,7 +40,9 @@ PlannedTarget plan_target(Stores& stores, const TargetSpec& spec) {
   if (!planned.stored) {
     planned.change = Change::added;
   } else if (planned.stored->url != spec.url || planned.stored->max_running != spec.max_running ||
-             planned.stored->rows_per_second != spec.rows_per_second) {
+             planned.stored->rows_per_second != spec.rows_per_second ||
+             planned.stored->clock_skew_seconds != spec.clock_skew_seconds ||
+             planned.stored->survives_failover != spec.survives_failover) {
     planned.change = Change::changed;
   }
   return planned;

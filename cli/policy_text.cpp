@@ -58,6 +58,7 @@ void add_tenant_fields(Fields& fields, const TenantRule& rule) {
   fields.emplace_back("tenant.column", rule.column);
   if (rule.only) fields.emplace_back("tenant.only", *rule.only);
   if (rule.keep_min) fields.emplace_back("tenant.keep_min", fmt::format("{}", *rule.keep_min));
+  if (rule.strict) fields.emplace_back("tenant.strict", "true");
   for (const auto& [tenant, entry] : rule.overrides)
     fields.emplace_back(fmt::format("tenant.overrides.{}", tenant), override_text(entry));
 }
@@ -149,6 +150,7 @@ Fields policy_fields(const Policy& policy) {
   if (!policy.trusted_owners.empty())
     fields.emplace_back("trusted_owners", joined(policy.trusted_owners));
   if (policy.keep_min) fields.emplace_back("keep_min", fmt::format("{}", *policy.keep_min));
+  if (policy.strict) fields.emplace_back("strict", "true");
   if (policy.tenant) add_tenant_fields(fields, *policy.tenant);
   add_action_fields(fields, policy.action);
   if (!policy.schedule.empty()) {

@@ -119,7 +119,10 @@ Record target_record(const TargetRow& row) {
           count("waiting", row.waiting),
           count("running", row.running),
           {"paused", row.paused},
-          instant("created_at", row.created_at)};
+          instant("created_at", row.created_at),
+          {"clock_skew_seconds", row.clock_skew_seconds},
+          {"on_failover", std::string(row.survives_failover ? "continue" : "freeze")},
+          text("frozen", row.frozen)};
 }
 
 Record policy_record(const PolicyRow& row) {

@@ -153,8 +153,24 @@ void add_tenants(const FleetSnapshot& fleet, std::vector<Symptom>& symptoms) {
   }
 }
 
+void add_freeze(const FleetStore::PauseRow& row, std::vector<Symptom>& symptoms) {
+  const bool is_all = row.pause.scope == PauseScope::all;
+  symptoms.push_back(
+      {Severity::problem,
+       fmt::format("{} is frozen since {}: {}",
+                   is_all ? "everything" : fmt::format("target {}", row.pause.name),
+                   instant_text(row.paused_at), row.reason),
+       is_all ? std::string("look at the clocks, then: lethe clock acknowledge")
+              : fmt::format("look which database it is, then: lethe target acknowledge {}",
+                            row.pause.name)});
+}
+
 void add_pauses(const FleetSnapshot& fleet, std::vector<Symptom>& symptoms) {
   for (const auto& row : fleet.pauses) {
+    if (row.frozen) {
+      add_freeze(row, symptoms);
+      continue;
+    }
     const bool is_all = row.pause.scope == PauseScope::all;
     const std::string scope = to_string(row.pause.scope);
     symptoms.push_back(

@@ -17,6 +17,9 @@ class Clock {
   virtual ~Clock() = default;
   [[nodiscard]] virtual time_point now() const = 0;
 
+  /// As now(), but goes on while the machine sleeps; the two are not to be compared.
+  [[nodiscard]] virtual time_point since_boot() const { return now(); }
+
   /// Milliseconds since 1970, for the time part of new ids and for log lines. Never for a decision.
   [[nodiscard]] virtual std::chrono::milliseconds unix_time() const = 0;
 
@@ -28,6 +31,7 @@ class Clock {
 class SystemClock final : public Clock {
  public:
   [[nodiscard]] time_point now() const override { return std::chrono::steady_clock::now(); }
+  [[nodiscard]] time_point since_boot() const override;
   [[nodiscard]] std::chrono::milliseconds unix_time() const override;
   bool wait_for(std::chrono::milliseconds duration, const std::stop_token& stop) override;
 };

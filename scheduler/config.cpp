@@ -39,6 +39,7 @@ SettingTable setting_table() {
            .max = 3'650,
            .fallback = "30",
            .help = "how long dead letters are kept"},
+          clock_gap_setting(),
           log_level_setting()};
 }
 
@@ -50,6 +51,7 @@ SchedulerOptions scheduler_options(const Settings& settings, std::string holder)
   options.worker_ttl = std::chrono::seconds(settings.number("worker_ttl_seconds"));
   options.keep.history = static_cast<std::int32_t>(settings.number("history_days"));
   options.keep.dead = static_cast<std::int32_t>(settings.number("dead_days"));
+  options.clock.gap = std::chrono::hours(settings.number("clock_gap_hours"));
   return options;
 }
 

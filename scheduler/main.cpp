@@ -6,6 +6,7 @@
 #include "common/clock.hpp"
 #include "common/config/daemon.hpp"
 #include "common/db/migrator.hpp"
+#include "common/db/pg_clock_store.hpp"
 #include "common/db/pg_scheduler_store.hpp"
 #include "common/db/session.hpp"
 #include "common/random.hpp"
@@ -29,14 +30,18 @@ void run(const Settings& settings) {
   db::Migrator migrator(session);
   db::PgLeadership leadership(session);
   db::PgSchedulerStore store(session, ids);
+  db::PgClockStore clock_store(session);
 
   if (!wait_for_control(migrator, clock, random, shutdown.drain())) return;
   // A pid comes back and containers share theirs; the id makes the holder unique.
   const std::string holder = instance_name() + "/" + ids.next();
-  scheduler::run_scheduler(
-      scheduler::scheduler_options(settings, holder),
-      {.clock = clock, .random = random, .leadership = leadership, .store = store},
-      shutdown.drain());
+  scheduler::run_scheduler(scheduler::scheduler_options(settings, holder),
+                           {.clock = clock,
+                            .random = random,
+                            .leadership = leadership,
+                            .store = store,
+                            .clock_store = clock_store},
+                           shutdown.drain());
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ Duty every(std::chrono::milliseconds interval, const std::string& name, AnyDuty&
 
 void run_scheduler(const SchedulerOptions& options, const SchedulerPorts& ports,
                    const std::stop_token& stop) {
+  ClockWatch clock(options.clock, ports.clock, ports.clock_store);
   FiringDuty firing(ports.store);
   PromotionDuty promotion(ports.store);
   RescueDuty rescue(ports.store, ports.clock, options.worker_ttl);
@@ -36,11 +37,17 @@ void run_scheduler(const SchedulerOptions& options, const SchedulerPorts& ports,
   LanesDuty lanes(ports.store);
   RecountDuty recount(ports.store, ports.clock);
   HousekeepingDuty housekeeping(ports.store, options.keep);
+  // The clock first: what it shows decides what is due.
   const std::vector<Duty> duties{
-      every(500ms, "firing", firing),   every(200ms, "promotion", promotion),
-      every(2s, "rescue", rescue),      every(10s, "expiry", expiry),
-      every(500ms, "closing", closing), every(250ms, "lanes", lanes),
-      every(60s, "recount", recount),   every(1h, "housekeeping", housekeeping)};
+      {.name = "clock", .interval = 1s, .run_once = [&clock](const Term&) { clock.run_once(); }},
+      every(500ms, "firing", firing),
+      every(200ms, "promotion", promotion),
+      every(2s, "rescue", rescue),
+      every(10s, "expiry", expiry),
+      every(500ms, "closing", closing),
+      every(250ms, "lanes", lanes),
+      every(60s, "recount", recount),
+      every(1h, "housekeeping", housekeeping)};
   LeaderDuties leader(options.leader, ports.clock, ports.random, ports.leadership, duties);
   leader.run(stop);
 }

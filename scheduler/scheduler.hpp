@@ -6,6 +6,7 @@
 #include "common/clock.hpp"
 #include "common/control/scheduler_store.hpp"
 #include "common/random.hpp"
+#include "common/schedule/clock_watch.hpp"
 #include "scheduler/leader_duties.hpp"
 
 namespace lethe::scheduler {
@@ -14,6 +15,7 @@ struct SchedulerOptions {
   LeaderDuties::Options leader;
   std::chrono::milliseconds worker_ttl{30'000};
   KeepDays keep;
+  ClockLimits clock;
 };
 
 /// What a scheduler borrows; all of it is used by the calling thread only.
@@ -22,6 +24,7 @@ struct SchedulerPorts {
   Random& random;
   Leadership& leadership;
   SchedulerStore& store;
+  ClockStore& clock_store;
 };
 
 /// Stands by or leads with all duties until `stop` is requested. Errors: none of the stores;

@@ -101,6 +101,7 @@ SettingTable setting_table() {
            .max = 3600,
            .fallback = "25",
            .help = "after the first signal, how long batches in hand may take to end"},
+          clock_gap_setting(),
           log_level_setting()};
 }
 
@@ -117,6 +118,7 @@ WorkerOptions worker_options(const Settings& settings, WorkerInfo info) {
                         .drain_timeout = seconds(settings, "drain_seconds"),
                         .lanes = options.heartbeat.info.lanes,
                         .targets = options.heartbeat.info.targets};
+  options.clock.gap = std::chrono::hours(settings.number("clock_gap_hours"));
   return options;
 }
 

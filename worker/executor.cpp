@@ -162,6 +162,7 @@ StepResult Executor::plan(const Job& job) {
   outcome.strategy = plan.strategy;
   outcome.estimated_rows = plan.estimated_rows;
   outcome.verify_payload = encode({.bounds = facts.bounds, .work = {}});
+  outcome.database = facts.database;
   outcome.tasks.reserve(plan.work.size());
   for (const PlannedWork& work : plan.work)
     outcome.tasks.push_back({.id = TaskId{new_ulid(clock_, random_)},

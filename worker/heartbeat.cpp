@@ -32,6 +32,8 @@ void Heartbeat::run(const std::stop_token& stop) {
 }
 
 void Heartbeat::run_once() {
+  // First, so that nothing is leased before somebody has looked.
+  if (options_.clock_watch != nullptr) options_.clock_watch->run_once();
   goodbye_of_given_up();
   const WorkerId worker = presence_.worker();
   if (worker == WorkerId{}) {

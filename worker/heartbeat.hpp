@@ -6,6 +6,7 @@
 
 #include "common/clock.hpp"
 #include "common/random.hpp"
+#include "common/schedule/clock_watch.hpp"
 #include "common/tasks/task_queue.hpp"
 #include "worker/presence.hpp"
 
@@ -20,6 +21,7 @@ class Heartbeat {
   struct Options {
     WorkerInfo info;
     std::chrono::milliseconds interval{5'000};
+    ClockWatch* clock_watch = nullptr;  ///< borrowed; looks with every beat. Null: nobody does
   };
 
   /// All are borrowed and must outlive the heartbeat; `registry` and `random` are its own thread's.
@@ -34,8 +36,9 @@ class Heartbeat {
   /// Returns once `stop` is requested. Call leave() afterwards.
   void run(const std::stop_token& stop);
 
-  /// One registration or one beat. A registration that was given up leaves first, so that its tasks
-  /// are rescued at once. Errors: StoreError; the next call goes on where this one failed.
+  /// One look at the clock, and one registration or beat. A registration that was given up leaves
+  /// first, so that its tasks are rescued at once. Errors: StoreError; the next call goes on where
+  /// this one failed.
   void run_once();
 
   /// Says goodbye, so that what is still leased can be rescued at once. Logs a failure.

@@ -6,6 +6,7 @@
 #include "common/clock.hpp"
 #include "common/config/daemon.hpp"
 #include "common/db/migrator.hpp"
+#include "common/db/pg_clock_store.hpp"
 #include "common/db/pg_task_queue.hpp"
 #include "common/db/pg_task_runner.hpp"
 #include "common/db/pg_worker_registry.hpp"
@@ -33,6 +34,7 @@ void run(const Settings& settings) {
   db::Migrator migrator(session);
   db::PgTaskQueue queue(session, ids, clock);
   db::PgWorkerRegistry registry(beat_session);
+  db::PgClockStore clock_store(beat_session);
 
   if (!wait_for_control(migrator, clock, random, shutdown.drain())) return;
   worker::run_worker(
@@ -44,7 +46,8 @@ void run(const Settings& settings) {
       {.clock = clock,
        .queue = queue,
        .registry = registry,
-       .make_runner = [] { return std::make_unique<db::PgTaskRunner>("lethe-worker"); }},
+       .make_runner = [] { return std::make_unique<db::PgTaskRunner>("lethe-worker"); },
+       .clock_store = clock_store},
       shutdown.drain(), shutdown.cancel());
 }
 

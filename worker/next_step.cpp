@@ -61,6 +61,7 @@ Settlement after_batch(const StepFacts& facts, const BatchDone& batch) {
   result.batches = batch.totals.batches;
   result.rows = batch.totals.rows;
   result.batch_rows = batch.rows;
+  result.ledger = batch.ledger;
   result.batch_size = next_size(facts, batch);
   if (!batch.finished) result.delay = rest_after(batch.took, facts.rule.duty_percent);
   return result;
@@ -75,7 +76,8 @@ Settlement after_verification(const StepFacts& facts, const Verified& verified) 
                                   .parked = verified.parked,
                                   .parked_why = one_line(verified.parked_why),
                                   .chained = verified.chained,
-                                  .space = verified.space};
+                                  .space = verified.space,
+                                  .database = verified.database};
   return result;
 }
 
@@ -132,6 +134,7 @@ std::optional<Settlement> after_vacuum_trouble(const StepFacts& facts, const Tar
   switch (trouble.kind) {
     case Kind::fenced:
     case Kind::halted:
+    case Kind::frozen:
     case Kind::unreachable: return std::nullopt;
     case Kind::timed_out:
       if (facts.cancelled || (facts.given_up && !facts.overdue))
@@ -158,6 +161,10 @@ std::optional<Settlement> after_trouble(const StepFacts& facts, const TargetTrou
   result.sqlstate = trouble.sqlstate;
   switch (trouble.kind) {
     case Kind::fenced: return std::nullopt;
+    case Kind::frozen:
+      result.freeze = one_line(trouble.message);
+      result.delay = halted_pause;
+      break;
     case Kind::halted:
     case Kind::closed: result.delay = halted_pause; break;
     case Kind::stale:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/policies/strategy_choice.hpp"
+#include "common/policies/strict.hpp"
 #include "common/tasks/strategy_cost.hpp"
 
 namespace lethe::worker {
@@ -116,7 +117,7 @@ PlannedWork part_of(const Piece& piece, std::int64_t i, std::int64_t parts) {
 }
 
 /// One task for every piece, and what is left of the allowance shared out by what they deserve.
-std::vector<PlannedWork> split(const std::vector<Piece>& pieces, const BatchRule& rule) {
+std::vector<PlannedWork> split(const std::vector<Piece>& pieces, const Policy& policy) {
   const auto taken = static_cast<std::int64_t>(pieces.size());
   const std::int64_t to_share = std::max<std::int64_t>(0, plan_tasks_max - taken);
   std::int64_t deserved = 0;
@@ -124,10 +125,11 @@ std::vector<PlannedWork> split(const std::vector<Piece>& pieces, const BatchRule
   std::vector<PlannedWork> work;
   for (const Piece& piece : pieces) {
     const std::int64_t share = 1 + to_share * piece.useful / deserved;
-    const std::int64_t parts = std::min(share, piece.useful);
+    // Tasks that lock the whole table would only wait for each other.
+    const std::int64_t parts = keeps_strictly(policy) ? 1 : std::min(share, piece.useful);
     for (std::int64_t i = 0; i < parts; ++i) {
       work.push_back(part_of(piece, i, parts));
-      work.back().first_batch = first_batch_of(piece, rule);
+      work.back().first_batch = first_batch_of(piece, policy.batch);
     }
   }
   return work;
@@ -202,7 +204,7 @@ std::variant<Plan, std::string> make_plan(const PlanFacts& facts, const Policy& 
   pieces.insert(pieces.end(), by_key.begin(), by_key.end());
   plan.strategy = strategy_name(pieces, policy);
   plan.estimated_rows = estimated_rows(facts);
-  plan.work = split(pieces, policy.batch);
+  plan.work = split(pieces, policy);
   return plan;
 }
 

@@ -10,7 +10,10 @@ void run_worker(const WorkerOptions& options, const WorkerPorts& ports,
                 const std::stop_token& drain, const std::stop_token& cancel) {
   Presence presence(options.presence_trust);
   SeededRandom heartbeat_random;
-  Heartbeat heartbeat(options.heartbeat, ports.clock, heartbeat_random, ports.registry, presence);
+  ClockWatch clock_watch(options.clock, ports.clock, ports.clock_store);
+  Heartbeat::Options heartbeat_options = options.heartbeat;
+  heartbeat_options.clock_watch = &clock_watch;
+  Heartbeat heartbeat(heartbeat_options, ports.clock, heartbeat_random, ports.registry, presence);
   {
     std::jthread beats([&heartbeat](const std::stop_token& stop) { heartbeat.run(stop); });
     ExecutorPool pool(options.pool, ports.clock, presence, ports.make_runner);

@@ -5,6 +5,7 @@
 
 #include "common/clock.hpp"
 #include "common/random.hpp"
+#include "common/schedule/clock_watch.hpp"
 #include "common/tasks/task_queue.hpp"
 #include "worker/dispatcher.hpp"
 #include "worker/executor_pool.hpp"
@@ -18,18 +19,20 @@ struct WorkerOptions {
   ExecutorPool::Options pool;
   Dispatcher::Options dispatcher;
   Watchdog::Options watchdog;
+  ClockLimits clock;
   /// After so long without a committed heartbeat the worker gives its registration up. The
   /// scheduler declares a worker lost after worker_ttl_seconds, which is never below 25.
   std::chrono::milliseconds presence_trust{20'000};
 };
 
-/// What a worker borrows. The registry is used by the heartbeat's thread, the queue by the
-/// caller's.
+/// What a worker borrows. The registry and the clock's store are used by the heartbeat's thread,
+/// the queue by the caller's.
 struct WorkerPorts {
   Clock& clock;
   TaskQueue& queue;
   WorkerRegistry& registry;
   RunnerFactory make_runner;
+  ClockStore& clock_store;
 };
 
 /// Registers, works until `drain` is requested, settles what is in hand, says goodbye, returns.

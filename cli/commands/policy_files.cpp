@@ -41,6 +41,8 @@ struct Difference {
   std::vector<FieldChange> fields;
 };
 
+std::string failover_word(bool survives) { return survives ? "continue" : "freeze"; }
+
 Difference difference_of(const PlannedTarget& planned) {
   Difference result{"target", planned.spec.name, planned.change, {}};
   const TargetRow before = planned.stored.value_or(TargetRow{});
@@ -54,6 +56,14 @@ Difference difference_of(const PlannedTarget& planned) {
     result.fields.push_back({"rows_per_second",
                              planned.stored ? fmt::format("{}", before.rows_per_second) : "",
                              fmt::format("{}", planned.spec.rows_per_second)});
+  if (before.clock_skew_seconds != planned.spec.clock_skew_seconds)
+    result.fields.push_back({"clock_skew_seconds",
+                             planned.stored ? fmt::format("{}", before.clock_skew_seconds) : "",
+                             fmt::format("{}", planned.spec.clock_skew_seconds)});
+  if (before.survives_failover != planned.spec.survives_failover)
+    result.fields.push_back({"on_failover",
+                             planned.stored ? failover_word(before.survives_failover) : "",
+                             failover_word(planned.spec.survives_failover)});
   return result;
 }
 

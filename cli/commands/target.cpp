@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
+#include "cli/commands/acknowledge.hpp"
 #include "cli/commands/pause.hpp"
 #include "cli/lookup.hpp"
 #include "cli/records.hpp"
 #include "cli/text.hpp"
 #include "common/policies/batch_parser.hpp"
 #include "common/policies/policy_parser.hpp"
+#include "common/policies/strict.hpp"
 
 namespace lethe::cli {
 namespace {
@@ -21,6 +24,8 @@ struct AddOptions {
   std::string url;
   std::optional<std::int64_t> max_running;
   std::optional<std::int64_t> rows_per_second;
+  std::optional<std::int64_t> clock_skew_seconds;
+  std::optional<std::string> on_failover;
   bool no_connect = false;
 };
 
@@ -30,6 +35,14 @@ std::string next_step(const std::vector<Finding>& findings) {
     if (!finding.ok) return fmt::format("; {}, {}", finding.what, finding.cure);
   }
   return "";
+}
+
+bool survives_failover(const std::string& word) {
+  try {
+    return parse_on_failover(word);
+  } catch (const std::invalid_argument& error) {
+    throw UserError(ExitCode::usage, fmt::format("--on-failover: {}", error.what()));
+  }
 }
 
 ExitCode add(Services& services, const AddOptions& options) {
@@ -47,9 +60,14 @@ ExitCode add(Services& services, const AddOptions& options) {
   if (const auto stored = stores.targets.find(options.name)) {
     spec.max_running = stored->max_running;
     spec.rows_per_second = stored->rows_per_second;
+    spec.clock_skew_seconds = stored->clock_skew_seconds;
+    spec.survives_failover = stored->survives_failover;
   }
   if (options.max_running) spec.max_running = static_cast<std::int32_t>(*options.max_running);
   if (options.rows_per_second) spec.rows_per_second = *options.rows_per_second;
+  if (options.clock_skew_seconds)
+    spec.clock_skew_seconds = static_cast<std::int32_t>(*options.clock_skew_seconds);
+  if (options.on_failover) spec.survives_failover = survives_failover(*options.on_failover);
   const bool is_new = stores.targets.put(spec, services.actor());
   services.output().result(
       {{"name", spec.name}, {"change", std::string(is_new ? "added" : "changed")}},
@@ -130,6 +148,12 @@ void add_add(const Command& target) {
               "tasks that may run at once, 1 to 1000 (default 4)")
       .option("--rows-per-second", options->rows_per_second, {0, rows_per_second_max},
               "rows that the whole fleet may delete there per second, on average; 0: no limit")
+      .option("--clock-skew-seconds", options->clock_skew_seconds, {1, clock_skew_seconds_max},
+              "how far its clock may be from the control database's (default 60)")
+      .option(
+          "--on-failover", options->on_failover,
+          "freeze or continue: what to do when a standby took over that has everything known of "
+          "the target (default freeze)")
       .flag("--no-connect", options->no_connect, "do not try whether it can be reached")
       .runs(options, add);
 }
@@ -159,6 +183,7 @@ void add_target(const Command& root) {
       .runs_with("NAME", "of the target", check);
   add_install(target);
   add_pause_of_target(target);
+  add_acknowledge_of_target(target);
   target.add("remove", "Forgets a target that no policy needs", "lethe target remove app")
       .runs_with("NAME", "of the target", remove);
 }

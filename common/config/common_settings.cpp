@@ -11,6 +11,17 @@ SettingSpec database_setting() {
           .help = "control database; without it libpq's PG* variables count"};
 }
 
+SettingSpec clock_gap_setting() {
+  return {.key = "clock_gap_hours",
+          .unit = "hours",
+          .min = 1,
+          .max = 8'760,
+          .fallback = "36",
+          .help =
+              "longest time that the whole fleet may be off; after a longer one a person has to "
+              "say that no clock jumped"};
+}
+
 SettingSpec log_level_setting() {
   return {.key = "log_level",
           .flag = "--log-level",

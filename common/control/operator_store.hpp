@@ -27,6 +27,9 @@ struct TargetRow {
   std::int64_t running = 0;
   bool paused = false;
   std::string created_at;
+  std::int32_t clock_skew_seconds = 60;
+  bool survives_failover = false;
+  std::string frozen{};  ///< why, with the cure; "" when it is not
 };
 
 class TargetStore {
@@ -348,10 +351,15 @@ class FleetStore {
     std::string paused_by;
     std::string paused_at;
     std::string reason;
+    bool frozen = false;  ///< by the fleet itself, until thaw()
   };
   virtual std::vector<PauseRow> pauses() = 0;
-  /// False when there was no such pause.
+  /// False when there was no such pause. Ends no freeze.
   virtual bool resume(const Pause& pause, const std::string& actor) = 0;
+  /// Ends a freeze of everything or of a target. What the clock shows counts as right from now on;
+  /// which database the target is, its next plan learns anew. So also when it was not frozen: then
+  /// false.
+  virtual bool thaw(const Pause& freeze, const std::string& actor) = 0;
 };
 
 /// Something that an operator did.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -174,6 +175,19 @@ struct QuarantinedTable {
   std::string ended_by;
 };
 
+/// A session of a worker that is at work in a target.
+struct InFlight {
+  std::int32_t pid = 0;
+  std::string name;      ///< as the server shows it: lethe/RUN/TASK
+  std::int64_t ms = -1;  ///< since its transaction began; -1: this role may not know
+};
+
+/// What was still at work when nobody waited any longer.
+struct Standstill {
+  std::vector<InFlight> batches;  ///< with plans and verifications; empty: none is in flight
+  std::vector<InFlight> vacuums;  ///< they change no row, and are not waited for
+};
+
 /// A database that Lethe cleans, as operators use it. Connects on first use.
 /// Thread safety: none. Errors: StoreError; UserError for what the operator can mend.
 class TargetDatabase {
@@ -203,8 +217,16 @@ class TargetDatabase {
   /// Moves the gate of a policy to `epoch`: returns when no batch of an older epoch is in flight.
   virtual void set_gate(const std::string& policy, std::int64_t epoch, bool halted,
                         const std::string& reason) = 0;
-  /// Halts or opens the whole target: returns when no batch is in flight.
-  virtual void halt(bool halted, const std::string& reason) = 0;
+  /// Closes the gate of a policy, or of the whole target ("*"), at once: whatever passes it later
+  /// does nothing. Does not wait for what has passed it already; await_standstill() does.
+  virtual void close_gate(const std::string& policy, const std::string& reason) = 0;
+  /// Waits, at most for `patience` (> 0), until nothing is in flight that passed that gate before.
+  virtual Standstill await_standstill(const std::string& policy,
+                                      std::chrono::milliseconds patience) = 0;
+  /// Opens the gate of the whole target; one that is frozen stays so.
+  virtual void open_gate() = 0;
+  /// Ends a freeze of that kind; no other one.
+  virtual void thaw(Freeze::Kind kind) = 0;
 
   virtual LedgerTotals ledger_totals(const std::string& run) = 0;
 

@@ -38,7 +38,12 @@ void deliver_to(Transaction& transaction, const std::string& target, const Targe
   for (const auto& run : news.runs_over) advance_run(transaction, run, ids, touches);
   touch(transaction, touches);
   charge(transaction, target, news);
-  if (opened) recount(transaction, {target});
+  if (news.ledger.id > 0)
+    transaction.exec(queries::target_databases_move_ledger,
+                     Params::of(target, news.ledger.id, news.ledger.hash));
+  const bool froze =
+      !news.freeze.empty() && freeze(transaction, {PauseScope::target, target}, news.freeze);
+  if (opened || froze) recount(transaction, {target});
 }
 
 }  // namespace
@@ -67,6 +72,8 @@ void AdmissionNews::merge(const AdmissionNews& from) {
     if (news.down || news.up) into.down = news.down;
     into.up = into.up || news.up;
     into.rows += news.rows;
+    if (!news.freeze.empty()) into.freeze = news.freeze;
+    if (news.ledger.id > into.ledger.id) into.ledger = news.ledger;
     for (const auto& [policy, rows] : news.rows_of_policies) into.rows_of_policies[policy] += rows;
   }
 }

@@ -20,6 +20,8 @@ struct TargetNews {
   std::map<std::string, std::int64_t> rows_of_policies;
   std::optional<std::string> down;  ///< it could not be reached, and why
   bool up = false;                  ///< it answered while its circuit was not well
+  std::string freeze;               ///< not "": its database is not the one that is known, and why
+  LedgerPosition ledger;            ///< the newest row of its ledger that was committed
 };
 
 /// What a worker's settlements mean for the admission of targets. Known only to the worker that

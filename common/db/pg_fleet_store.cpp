@@ -68,7 +68,8 @@ std::vector<FleetStore::PauseRow> PgFleetStore::pauses() {
           {.pause = {.scope = pause_scope(text(row, "scope")), .name = text(row, "name")},
            .paused_by = text(row, "paused_by"),
            .paused_at = text(row, "paused_at"),
-           .reason = text(row, "reason")});
+           .reason = text(row, "reason"),
+           .frozen = flag(row, "frozen")});
     return pauses;
   });
 }
@@ -85,6 +86,26 @@ bool PgFleetStore::resume(const Pause& pause, const std::string& actor) {
     audit(transaction, actor, "resume", fmt::format("{} {}", to_string(pause.scope), pause.name),
           "");
     return true;
+  });
+}
+
+bool PgFleetStore::thaw(const Pause& freeze, const std::string& actor) {
+  const bool of_target = freeze.scope == PauseScope::target;
+  return transact(session_, "pauses_thaw", [&](Transaction& transaction) {
+    const auto targets = all_target_names(transaction);
+    lock_slots(transaction, targets);
+    const auto ended =
+        transaction.exec(queries::pauses_thaw, Params::of(to_string(freeze.scope), freeze.name));
+    if (of_target) {
+      transaction.exec(queries::target_databases_forget, Params::of(freeze.name));
+    } else {
+      transaction.exec(queries::clock_reset);
+    }
+    transaction.exec(queries::items_unpark);
+    rebalance(transaction, targets);
+    audit(transaction, actor, of_target ? "target.acknowledge" : "clock.acknowledge", freeze.name,
+          ended.empty() ? "was not frozen" : text(ended.at(0), "reason"));
+    return !ended.empty();
   });
 }
 

@@ -16,6 +16,7 @@ class PgFleetStore final : public FleetStore {
   void pause(const Pause& pause, const std::string& reason, const std::string& actor) override;
   std::vector<PauseRow> pauses() override;
   bool resume(const Pause& pause, const std::string& actor) override;
+  bool thaw(const Pause& freeze, const std::string& actor) override;
 
  private:
   std::vector<WorkerRow> read(const std::optional<std::int64_t>& id, bool also_ended);

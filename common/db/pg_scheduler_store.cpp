@@ -243,6 +243,7 @@ void PgSchedulerStore::recount(const Term& term) {
 
 void PgSchedulerStore::keep_house(const Term& term, const KeepDays& days) {
   as_leader(session_, term, "keep_house", [&](Transaction& transaction) {
+    if (!flag(transaction.exec(queries::clock_is_sure).at(0), "sure")) return true;
     transaction.exec(queries::workers_forget);
     transaction.exec(queries::dead_forget, Params::of(days.dead));
     for (const auto& row :

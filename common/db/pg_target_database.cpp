@@ -13,6 +13,7 @@
 #include "common/db/target/explain_step.hpp"
 #include "common/db/target/foreign_keys.hpp"
 #include "common/db/target/functions.hpp"
+#include "common/db/target/gate.hpp"
 #include "common/db/target/hold_rows.hpp"
 #include "common/db/target/holds.hpp"
 #include "common/db/target/partitions.hpp"
@@ -202,6 +203,13 @@ std::vector<Finding> PgTargetDatabase::check() {
   findings.push_back({.ok = !pending,
                       .what = fmt::format("schema lethe is {}", pending ? "outdated" : "installed"),
                       .cure = pending ? "run: lethe target install NAME" : ""});
+  if (pending) return findings;
+  const std::string frozen = transact(session_, "gate_state", [](Transaction& transaction) {
+    const auto rows = transaction.exec(queries::gate_state);
+    return rows.empty() ? std::string() : text(rows.at(0), "frozen");
+  });
+  if (!frozen.empty())
+    findings.push_back({.ok = false, .what = "frozen: " + frozen, .cure = "see docs/freezes.md"});
   return findings;
 }
 
@@ -294,23 +302,34 @@ Explanation PgTargetDatabase::explain(const Policy& policy) {
   return explanation;
 }
 
-void PgTargetDatabase::change_gate(const std::string& row, std::optional<std::int64_t> epoch,
-                                   bool halted, const std::string& reason) {
+void PgTargetDatabase::set_gate(const std::string& policy, std::int64_t epoch, bool halted,
+                                const std::string& reason) {
   require_installed("NAME");
   transact(session_, "gate_set", [&](Transaction& transaction) {
-    if (row != "*") transaction.exec(queries::gate_add, Params::of(row));
-    transaction.exec(queries::gate_lock_exclusive, Params::of(row));
-    transaction.exec(queries::gate_set, Params::of(row, epoch, halted, reason));
+    transaction.exec(queries::gate_add, Params::of(policy));
+    transaction.exec(queries::gate_lock_exclusive, Params::of(policy));
+    transaction.exec(queries::gate_set, Params::of(policy, epoch, halted, reason));
   });
 }
 
-void PgTargetDatabase::set_gate(const std::string& policy, std::int64_t epoch, bool halted,
-                                const std::string& reason) {
-  change_gate(policy, epoch, halted, reason);
+void PgTargetDatabase::close_gate(const std::string& policy, const std::string& reason) {
+  require_installed("NAME");
+  db::close_gate(session_, policy, reason);
 }
 
-void PgTargetDatabase::halt(bool halted, const std::string& reason) {
-  change_gate("*", std::nullopt, halted, reason);
+Standstill PgTargetDatabase::await_standstill(const std::string& policy,
+                                              std::chrono::milliseconds patience) {
+  return db::await_standstill(session_, policy, patience);
+}
+
+void PgTargetDatabase::open_gate() {
+  require_installed("NAME");
+  db::open_gate(session_);
+}
+
+void PgTargetDatabase::thaw(Freeze::Kind kind) {
+  require_installed("NAME");
+  thaw_gate(session_, kind);
 }
 
 LedgerTotals PgTargetDatabase::ledger_totals(const std::string& run) {
@@ -364,10 +383,11 @@ std::optional<QuarantinedTable> PgTargetDatabase::quarantined(std::int64_t id) {
 }
 
 bool PgTargetDatabase::purge(std::int64_t id, const std::string& actor) {
+  require_installed("NAME");
   return transact(
       session_, "quarantine_purge",
       [&](Transaction& transaction) {
-        transaction.exec(queries::gate_lock_shared, Params::of(""));  // no hold is placed meanwhile
+        pass_closed_gate(transaction);  // no hold is placed meanwhile
         return purge_quarantined(transaction, id, actor);
       },
       std::string(table_settings));

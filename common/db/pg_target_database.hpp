@@ -20,7 +20,11 @@ class PgTargetDatabase final : public TargetDatabase {
   Explanation explain(const Policy& policy) override;
   void set_gate(const std::string& policy, std::int64_t epoch, bool halted,
                 const std::string& reason) override;
-  void halt(bool halted, const std::string& reason) override;
+  void close_gate(const std::string& policy, const std::string& reason) override;
+  Standstill await_standstill(const std::string& policy,
+                              std::chrono::milliseconds patience) override;
+  void open_gate() override;
+  void thaw(Freeze::Kind kind) override;
   LedgerTotals ledger_totals(const std::string& run) override;
   std::vector<ParkedRow> parked(const std::string& run, std::int32_t rows_max) override;
   RunTraces traces(const std::string& run) override;
@@ -35,8 +39,6 @@ class PgTargetDatabase final : public TargetDatabase {
 
  private:
   void require_installed(const std::string& target);
-  void change_gate(const std::string& row, std::optional<std::int64_t> epoch, bool halted,
-                   const std::string& reason);
 
   Session session_;
 };

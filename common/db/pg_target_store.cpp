@@ -12,13 +12,16 @@ bool PgTargetStore::put(const TargetSpec& target, const std::string& actor) {
   return transact(session_, "targets_upsert", [&](Transaction& transaction) {
     const auto rows = transaction.exec(
         queries::targets_upsert,
-        Params::of(target.name, target.url, target.max_running, target.rows_per_second));
+        Params::of(target.name, target.url, target.max_running, target.rows_per_second,
+                   target.clock_skew_seconds, target.survives_failover));
     const bool is_new = flag(rows.at(0), "was_new");
     lock_slots(transaction, {target.name});
     admit(transaction, {target.name});  // a higher limit lets waiting tasks in at once
     audit(transaction, actor, is_new ? "target.add" : "target.change", target.name,
-          fmt::format("url={} max_running={} rows_per_second={}", target.url, target.max_running,
-                      target.rows_per_second));
+          fmt::format("url={} max_running={} rows_per_second={} clock_skew_seconds={} "
+                      "on_failover={}",
+                      target.url, target.max_running, target.rows_per_second,
+                      target.clock_skew_seconds, target.survives_failover ? "continue" : "freeze"));
     return is_new;
   });
 }
@@ -35,7 +38,10 @@ std::vector<TargetRow> PgTargetStore::read(const std::optional<std::string>& nam
                          .waiting = number(row, "waiting"),
                          .running = number(row, "running"),
                          .paused = flag(row, "paused"),
-                         .created_at = text(row, "created_at")});
+                         .created_at = text(row, "created_at"),
+                         .clock_skew_seconds = number<std::int32_t>(row, "clock_skew_seconds"),
+                         .survives_failover = flag(row, "survives_failover"),
+                         .frozen = text(row, "frozen")});
     return targets;
   });
 }

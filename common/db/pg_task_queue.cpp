@@ -8,6 +8,7 @@
 #include "common/db/admission_news.hpp"
 #include "common/db/queries.gen.hpp"
 #include "common/policies/policy_json.hpp"
+#include "common/policies/strict.hpp"
 
 namespace lethe::db {
 
@@ -131,6 +132,8 @@ void note_settled(const pqxx::row& row, const Settlement& settlement, TurnAnswer
   if (!settlement.policy.empty() && settlement.batch_rows > 0)
     news.rows_of_policies[settlement.policy] += settlement.batch_rows;
   if (flag(row, "run_over") && !settlement.verify) news.runs_over.insert(text(row, "run_id"));
+  if (!settlement.freeze.empty()) news.freeze = settlement.freeze;
+  if (settlement.ledger.id > news.ledger.id) news.ledger = settlement.ledger;
   if (settlement.target_down) {
     news.down = settlement.error;
   } else if (flag(row, "circuit")) {
@@ -162,6 +165,15 @@ bool brings_more(const Settlement& settlement) {
   return settlement.plan || settlement.verify || settlement.vacuum;
 }
 
+/// A plan or verification was committed in this database of its target.
+void learn(Transaction& transaction, const std::string& target, const DatabaseIdentity& database,
+           const TaskId& task) {
+  if (database == DatabaseIdentity{}) return;
+  transaction.exec(queries::target_databases_learn,
+                   Params::of(target, database.system_identifier, database.timeline,
+                              database.database, task.value));
+}
+
 /// Plans and verifications that took effect change their run in the same transaction.
 void take_outcomes(Transaction& transaction, const std::vector<Settlement>& settlements,
                    const pqxx::result& rows, IdMaker& ids, AdmissionNews& news) {
@@ -172,10 +184,12 @@ void take_outcomes(Transaction& transaction, const std::vector<Settlement>& sett
       if (s.lease.task.value != row["id"].c_str()) continue;
       if (s.plan) {
         take_plan(transaction, s.run.value, *s.plan);
+        learn(transaction, text(row, "target"), s.plan->database, s.lease.task);
         touches.add_waiting(text(row, "target"), text(row, "tenant"));
       }
       if (s.vacuum) take_vacuum(transaction, s.run.value, *s.vacuum);
       if (s.verify && s.verify->space) take_space(transaction, s.run.value, *s.verify->space);
+      if (s.verify) learn(transaction, text(row, "target"), s.verify->database, s.lease.task);
       if (s.verify) advance_run(transaction, s.run.value, ids, touches, *s.verify);
     }
   }
@@ -198,6 +212,23 @@ void recognise_repeats(Session& session, const std::vector<Settlement>& settleme
     for (std::size_t i = 0; i < settled.size(); ++i)
       if (settled[i] == Settled::lease_lost && settlements[i].lease.task.value == row["id"].c_str())
         settled[i] = Settled::already;
+}
+
+KnownDatabase known_database(const pqxx::row& row) {
+  return {.identity = {.system_identifier = text(row, "system_identifier"),
+                       .timeline = number(row, "timeline"),
+                       .database = number(row, "database_oid")},
+          .task = text(row, "known_task"),
+          .ledger = {.id = number(row, "ledger_id"), .hash = text(row, "ledger_hash")},
+          .survives_failover = flag(row, "survives_failover")};
+}
+
+Freeze freeze_of(const pqxx::row& row) {
+  const std::string scope = text(row, "freeze");
+  if (scope.empty()) return {};
+  return {
+      .kind = scope == to_string(PauseScope::all) ? Freeze::Kind::clock : Freeze::Kind::database,
+      .reason = text(row, "freeze_reason")};
 }
 
 OverrideColumns read_overrides(Transaction& transaction, const RunId& run) {
@@ -303,6 +334,7 @@ void PgTaskQueue::admit_now(const std::vector<std::string>& also, Patience patie
 std::optional<RunContext> PgTaskQueue::run_context(const RunId& run, TaskKind kind) {
   return transact(
       session_, "runs_context", [&](Transaction& transaction) -> std::optional<RunContext> {
+        const auto asked = clock_.now();
         const auto rows = transaction.exec(queries::runs_context, Params::of(run.value));
         if (rows.empty()) return std::nullopt;
         const auto row = rows.at(0);
@@ -316,8 +348,16 @@ std::optional<RunContext> PgTaskQueue::run_context(const RunId& run, TaskKind ki
                            .target_url = text(row, "url"),
                            .as_of = text(row, "as_of"),
                            .expire_at = text(row, "expire_at"),
-                           .passes = number<std::int32_t>(row, "passes")};
-        if (kind == TaskKind::plan && context.spec.tenant)
+                           .passes = number<std::int32_t>(row, "passes"),
+                           .known = known_database(row),
+                           .clock = {.us = number(row, "now_us"),
+                                     .asked = asked,
+                                     .answered = clock_.now(),
+                                     .watched = flag(row, "clock_is_watched")},
+                           .clock_skew_seconds = number(row, "clock_skew_seconds"),
+                           .freeze = freeze_of(row)};
+        const bool asks_overrides = kind == TaskKind::plan || keeps_strictly(context.spec);
+        if (asks_overrides && context.spec.tenant)
           context.overrides = read_overrides(transaction, run);
         return context;
       });

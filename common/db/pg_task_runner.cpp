@@ -11,11 +11,13 @@
 #include "common/db/target/batch_transaction.hpp"
 #include "common/db/target/clean_step.hpp"
 #include "common/db/target/function_call.hpp"
+#include "common/db/target/gate.hpp"
 #include "common/db/target/look_step.hpp"
 #include "common/db/target/quarantine.hpp"
 #include "common/db/target/space_step.hpp"
 #include "common/db/target/vacuum_step.hpp"
 #include "common/db/target/verify_step.hpp"
+#include "common/logging.hpp"
 #include "common/policies/action.hpp"
 #include "common/policies/strategy_choice.hpp"
 #include "common/stopwatch.hpp"
@@ -100,16 +102,41 @@ void PgTaskRunner::cancel() noexcept {
   if (running_ != nullptr) running_->cancel();
 }
 
+std::optional<TargetTrouble> PgTaskRunner::frozen(const RunContext& run) {
+  using Kind = TargetTrouble::Kind;
+  if (run.freeze.kind == Freeze::Kind::clock) freeze_target(run, run.freeze);
+  if (run.freeze.kind != Freeze::Kind::none)
+    return TargetTrouble{.kind = Kind::halted, .message = run.freeze.reason, .sqlstate = ""};
+  if (run.clock.watched) return std::nullopt;
+  return TargetTrouble{.kind = Kind::halted,
+                       .message =
+                           "nobody has looked lately whether the control database's clock "
+                           "jumped; the next heartbeat does",
+                       .sqlstate = ""};
+}
+
+void PgTaskRunner::freeze_target(const RunContext& run, const Freeze& freeze) noexcept {
+  try {
+    freeze_gate(session_for(run), freeze);
+  } catch (const std::exception& error) {
+    log_event(LogLevel::warn, "gate_not_frozen",
+              {{"target", run.target}, {"reason", freeze.reason}, {"error", error.what()}});
+  }
+}
+
 /// Runs `body(Transaction&)` on the run's target and turns whatever ends it into TargetTrouble.
 /// commit_unknown passes through as StoreError: only the caller knows what to ask the fence.
 template <class Result, class Body>
 std::variant<Result, TargetTrouble> PgTaskRunner::guarded(const RunContext& run,
                                                           const LeaseToken& lease, Body&& body) {
+  if (auto trouble = frozen(run)) return *std::move(trouble);
   Session& session = session_for(run);
   const Running running(running_mutex_, running_, session);
   try {
     return transact(session, "batch", std::forward<Body>(body), batch_settings(run, lease));
   } catch (const Stop& stopped) {
+    if (stopped.trouble.kind == TargetTrouble::Kind::frozen)
+      freeze_target(run, {.kind = Freeze::Kind::database, .reason = stopped.trouble.message});
     return stopped.trouble;
   } catch (const UserError& error) {
     return TargetTrouble{

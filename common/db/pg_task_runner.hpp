@@ -43,6 +43,11 @@ class PgTaskRunner final : public TaskRunner {
   };
 
   Session& session_for(const RunContext& run);
+  /// Why no step of the run may begin; nothing when one may. Tells the target of a freeze.
+  std::optional<TargetTrouble> frozen(const RunContext& run);
+  /// As well as it can: a role that may not change the gate leaves it, and every batch looks for
+  /// itself.
+  void freeze_target(const RunContext& run, const Freeze& freeze) noexcept;
   template <class Result, class Body>
   std::variant<Result, TargetTrouble> guarded(const RunContext& run, const LeaseToken& lease,
                                               Body&& body);

@@ -149,6 +149,17 @@ void insert_tasks(Transaction& transaction, const std::string& run,
   transaction.exec(queries::items_insert, Params::of(run, list.dump(), not_before));
 }
 
+bool freeze(Transaction& transaction, const Pause& what, const std::string& reason) {
+  const std::string kept = storable(reason);
+  const auto frozen =
+      transaction.exec(queries::pauses_freeze, Params::of(to_string(what.scope), what.name, kept));
+  if (frozen.affected_rows() == 0) return false;
+  transaction.exec(queries::items_park);
+  audit(transaction, "lethe", what.scope == PauseScope::target ? "target.freeze" : "clock.freeze",
+        what.name, kept);
+  return true;
+}
+
 void audit(Transaction& transaction, const std::string& actor, const std::string& action,
            const std::string& object, const std::string& detail) {
   transaction.exec(queries::audit_lock);

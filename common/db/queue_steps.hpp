@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/control/operator_store.hpp"
 #include "common/db/transact.hpp"
 #include "common/tasks/task_queue.hpp"
 #include "common/ulid.hpp"
@@ -77,6 +78,11 @@ struct QueuedTask {
 void insert_tasks(Transaction& transaction, const std::string& run,
                   const std::vector<QueuedTask>& tasks,
                   const std::optional<std::string>& not_before = std::nullopt);
+
+/// Freezes everything or a target, unless it is frozen already: nothing of it is leased, admitted
+/// or fired until PgFleetStore::thaw. Slots must be locked, and counted anew afterwards. True when
+/// it was not frozen before.
+bool freeze(Transaction& transaction, const Pause& what, const std::string& reason);
 
 /// Records an operator's action in the audit chain.
 void audit(Transaction& transaction, const std::string& actor, const std::string& action,

@@ -58,6 +58,7 @@ struct TenantRule {
   std::optional<std::int64_t> keep_min;  ///< newest rows to keep per tenant, >= 0; none: no minimum
   std::map<std::string, TenantOverride> overrides;  ///< by the tenant column's value as text
   std::optional<std::string> only;                  ///< ad-hoc runs: this tenant and no other
+  bool strict = false;  ///< batches find out anew what keep_min keeps, with the table locked
   friend bool operator==(const TenantRule&, const TenantRule&) = default;
 };
 
@@ -144,6 +145,7 @@ struct Policy {
   /// twins. Superusers and the worker's own role always may.
   std::vector<std::string> trusted_owners;
   std::optional<std::int64_t> keep_min;  ///< newest rows to keep in the table; none: no minimum
+  bool strict = false;                   ///< as TenantRule::strict, for that keep_min
   std::optional<TenantRule> tenant;
   Action action;
   std::string schedule;              ///< cron line, @macro or "every N s"; empty: only by hand
@@ -169,6 +171,10 @@ struct TargetSpec {
   std::string url;                   ///< libpq URI, key=value string or service; never a password
   std::int32_t max_running = 4;      ///< tasks admitted at once, 1..1000
   std::int64_t rows_per_second = 0;  ///< of the whole fleet, on average; 0: no limit
+  std::int32_t clock_skew_seconds = 60;  ///< 1..3600: so far its clock may be from the control's
+  /// A standby that took over, and has everything that is known of it, goes on; else a person has
+  /// to look first.
+  bool survives_failover = false;
   friend bool operator==(const TargetSpec&, const TargetSpec&) = default;
 };
 

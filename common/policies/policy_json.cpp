@@ -60,6 +60,7 @@ Json to_json(const TenantRule& rule) {
     if (entry.retain) object["retain"] = to_json(*entry.retain);
     if (entry.keep_min) object["keep_min"] = *entry.keep_min;
   }
+  if (rule.strict) json["strict"] = true;
   return json;
 }
 
@@ -190,11 +191,12 @@ Condition read_condition(const Json& json, int depth) {
 }
 
 TenantRule read_tenant(const Json& json) {
-  const Reader reader(json, "tenant", {"column", "keep_min", "only", "overrides"});
+  const Reader reader(json, "tenant", {"column", "keep_min", "only", "overrides", "strict"});
   TenantRule rule;
   rule.column = reader.text("column");
   rule.keep_min = reader.optional_integer("keep_min");
   if (reader.has("only")) rule.only = reader.text("only");
+  if (reader.has("strict")) rule.strict = reader.boolean("strict");
   if (!reader.has("overrides")) return rule;
   const Json& overrides = reader.get("overrides");
   if (!overrides.is_object()) refuse("tenant.overrides", "is not an object");
@@ -303,7 +305,7 @@ Policy read_policy(const Json& json) {
        "keep_min",       "tenant",     "schedule", "timezone",  "window",       "missed",
        "overlap",        "jitter",     "lane",     "priority",  "expire_after", "strategy",
        "partitions",     "quarantine", "action",   "batch",     "cascade",      "units",
-       "trusted_owners", "vacuum"});
+       "trusted_owners", "vacuum",     "strict"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
@@ -325,6 +327,7 @@ Policy read_policy(const Json& json) {
   if (reader.has("batch")) policy.batch = read_batch(reader.get("batch"));
   read_strategy(reader, policy);
   if (reader.has("vacuum")) policy.vacuum = reader.boolean("vacuum");
+  if (reader.has("strict")) policy.strict = reader.boolean("strict");
   return policy;
 }
 
@@ -375,6 +378,7 @@ std::string to_canonical_json(const Policy& policy) {
   for (const TableName& table : policy.cascade) json["cascade"].push_back(to_json(table));
   if (!policy.trusted_owners.empty()) json["trusted_owners"] = policy.trusted_owners;
   if (policy.keep_min) json["keep_min"] = *policy.keep_min;
+  if (policy.strict) json["strict"] = true;
   if (policy.tenant) json["tenant"] = to_json(*policy.tenant);
   if (!policy.schedule.empty()) json["schedule"] = policy.schedule;
   add_timing(policy, json);

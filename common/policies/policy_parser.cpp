@@ -13,6 +13,7 @@
 #include "common/policies/condition_parser.hpp"
 #include "common/policies/connection_url.hpp"
 #include "common/policies/strategy_choice.hpp"
+#include "common/policies/strict.hpp"
 #include "common/policies/text_rules.hpp"
 #include "common/policies/time_unit.hpp"
 #include "common/policies/timing_parser.hpp"
@@ -34,14 +35,15 @@ constexpr std::size_t max_tenant_bytes = 1000;
 constexpr std::int64_t max_keep_min = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
-constexpr std::array<std::string_view, 3> target_keys{"url", "max_running", "rows_per_second"};
-constexpr std::array<std::string_view, 25> policy_keys{
+constexpr std::array<std::string_view, 5> target_keys{"url", "max_running", "rows_per_second",
+                                                      "clock_skew_seconds", "on_failover"};
+constexpr std::array<std::string_view, 26> policy_keys{
     "name",   "target",   "table",          "timestamp", "retain",   "where",      "keep_min",
     "tenant", "schedule", "timezone",       "window",    "missed",   "overlap",    "jitter",
     "lane",   "priority", "expire_after",   "action",    "strategy", "partitions", "quarantine",
-    "batch",  "cascade",  "trusted_owners", "vacuum"};
+    "batch",  "cascade",  "trusted_owners", "vacuum",    "strict"};
 constexpr std::array<std::string_view, 2> timestamp_keys{"column", "unit"};
-constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
+constexpr std::array<std::string_view, 4> tenant_keys{"column", "keep_min", "overrides", "strict"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
 
 std::string read_name(const YamlValue& value, const std::string& name) {
@@ -71,12 +73,6 @@ auto read_with(const YamlValue& value, Parse parse) {
   }
 }
 
-Retention read_retention(const YamlValue& value) {
-  return read_with(value, [](std::string_view text) { return parse_retention(text); });
-}
-
-std::int64_t read_keep_min(const YamlValue& value) { return value.integer(0, max_keep_min); }
-
 TargetSpec read_target(const std::string& name, const YamlValue& value) {
   const YamlMap map = value.map(max_keys);
   map.check_keys(target_keys, "target");
@@ -92,8 +88,18 @@ TargetSpec read_target(const std::string& name, const YamlValue& value) {
   }
   if (const YamlValue* rows = map.find("rows_per_second"))
     target.rows_per_second = rows->integer(1, rows_per_second_max);
+  if (const YamlValue* skew = map.find("clock_skew_seconds"))
+    target.clock_skew_seconds = static_cast<std::int32_t>(skew->integer(1, clock_skew_seconds_max));
+  if (const YamlValue* failover = map.find("on_failover"))
+    target.survives_failover = read_with(*failover, parse_on_failover);
   return target;
 }
+
+Retention read_retention(const YamlValue& value) {
+  return read_with(value, [](std::string_view text) { return parse_retention(text); });
+}
+
+std::int64_t read_keep_min(const YamlValue& value) { return value.integer(0, max_keep_min); }
 
 /// Different names of the catalog.
 std::vector<std::string> read_identifiers(const YamlValue& value, std::size_t most) {
@@ -175,6 +181,7 @@ TenantRule read_tenant(const YamlValue& value) {
       rule.overrides.emplace(tenant, read_override(tenant, entry));
     }
   }
+  if (const YamlValue* strict = map.find("strict")) rule.strict = strict->boolean();
   return rule;
 }
 
@@ -229,8 +236,10 @@ Policy read_policy(const YamlValue& value) {
   read_timing(map, policy);
   if (const YamlValue* batch = map.find("batch")) policy.batch = read_batch(*batch);
   if (const YamlValue* vacuum = map.find("vacuum")) policy.vacuum = vacuum->boolean();
+  if (const YamlValue* strict = map.find("strict")) policy.strict = strict->boolean();
   check_action(map, policy);
   read_strategy(map, policy);
+  check_strict(map, policy);
   return policy;
 }
 

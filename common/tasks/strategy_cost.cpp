@@ -87,6 +87,8 @@ Candidate by_index(const RelationFacts& relation, const Policy& policy) {
   Candidate candidate{.strategy = Strategy::index};
   if (relation.keys.empty() && kept_by(relation, policy).empty())
     candidate.obstacle = "no index was looked for, because the partition goes as a whole";
+  else if (policy.tenant && policy.tenant->strict)
+    candidate.obstacle = "tenant.strict asks whose the rows of a range are before any of them goes";
   else if (!missing_indexes(relation, policy).empty())
     candidate.obstacle = "no index leads to the old rows of every timestamp column";
   else if (!relation.may_lock)

@@ -84,19 +84,60 @@ struct OverrideColumns {
   [[nodiscard]] bool none() const { return tenants == "{}"; }
 };
 
-/// A run as its tasks need it. Frozen when the run was made.
+/// Which database a session is in, as its server tells.
+struct DatabaseIdentity {
+  std::string system_identifier;  ///< of the cluster; a copy of its files has the same. "": unknown
+  std::int64_t timeline = 0;
+  std::int64_t database = 0;  ///< oid
+  friend bool operator==(const DatabaseIdentity&, const DatabaseIdentity&) = default;
+};
+
+/// A row of a target's ledger; id 0: none.
+struct LedgerPosition {
+  std::int64_t id = 0;
+  std::string hash;
+};
+
+/// What is known of a target's database, and what it must therefore still have.
+struct KnownDatabase {
+  DatabaseIdentity identity;  ///< unknown: then nothing is known
+  std::string task;           ///< whose fence row must be there; "": none
+  LedgerPosition ledger;      ///< the newest row that must be there
+  bool survives_failover = false;
+};
+
+/// What the control database's clock showed, between two instants of this process's steady clock.
+struct ClockReading {
+  std::int64_t us = 0;  ///< since 1970; 0: it was not read
+  std::chrono::steady_clock::time_point asked{};
+  std::chrono::steady_clock::time_point answered{};
+  bool watched = true;  ///< somebody has looked lately whether it jumped
+};
+
+/// Why nothing of a target may go on until a person has looked. docs/freezes.md.
+struct Freeze {
+  enum class Kind { none, clock, database };
+  Kind kind = Kind::none;
+  std::string reason;
+};
+
+/// A run as its tasks need it. Frozen when the run was made, but for what is known of its target.
 struct RunContext {
   RunId id;
   std::string policy;             ///< "" for an ad-hoc run
   std::int64_t policy_epoch = 0;  ///< 0 for an ad-hoc run
   std::string spec_sha256;
   Policy spec;                ///< without the tenants' overrides
-  OverrideColumns overrides;  ///< for plan tasks only
+  OverrideColumns overrides;  ///< for plan tasks, and where the policy keeps_strictly(), only
   std::string target;
   std::string target_url;
   std::string as_of;      ///< timestamptz text, UTC, microseconds
   std::string expire_at;  ///< timestamptz text
   std::int32_t passes = 0;
+  KnownDatabase known{};
+  ClockReading clock{};  ///< when this was read
+  std::int64_t clock_skew_seconds = 60;
+  Freeze freeze{};
 };
 
 struct LeasedTask {

@@ -36,7 +36,8 @@ struct PlanOutcome {
   std::string strategy;                        ///< "sweep", "index", "mixed" or "none"
   std::optional<std::int64_t> estimated_rows;  ///< expired rows by statistics
   std::vector<NewTask> tasks;
-  std::string verify_payload;  ///< of the verify task that will follow, msgpack
+  std::string verify_payload;   ///< of the verify task that will follow, msgpack
+  DatabaseIdentity database{};  ///< in which the plan was made
 };
 
 /// What a verification found, settled together with the verify task.
@@ -48,6 +49,7 @@ struct VerifyOutcome {
   bool chained = false;  ///< rows of the table point at each other: each pass takes the last ones
   std::optional<Space> space{};  ///< clean, and it could be looked at
   bool vacuum = false;           ///< the policy wants it when nothing is left
+  DatabaseIdentity database{};   ///< in which it was made
 };
 
 /// How a vacuum ended, settled together with its task.
@@ -72,6 +74,8 @@ struct Settlement {
   std::string error;  ///< one line; "" when there is none
   std::string sqlstate;
   bool target_down = false;             ///< the target could not be reached: counts for its circuit
+  std::string freeze{};                 ///< not "": the target is to be frozen, and why
+  LedgerPosition ledger{};              ///< that this step committed
   std::optional<PlanOutcome> plan;      ///< plan tasks that are done
   std::optional<VerifyOutcome> verify;  ///< verify tasks that are done
   std::optional<VacuumOutcome> vacuum{};  ///< vacuum tasks that are done

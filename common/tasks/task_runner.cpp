@@ -6,6 +6,7 @@ const char* to_string(TargetTrouble::Kind kind) noexcept {
   switch (kind) {
     case TargetTrouble::Kind::fenced: return "fenced";
     case TargetTrouble::Kind::halted: return "halted";
+    case TargetTrouble::Kind::frozen: return "frozen";
     case TargetTrouble::Kind::closed: return "closed";
     case TargetTrouble::Kind::stale: return "stale";
     case TargetTrouble::Kind::expired: return "expired";

@@ -26,6 +26,7 @@ struct BatchDone {
   bool finished = false;    ///< the task has nothing left to do
   std::int64_t parked = 0;  ///< rows set aside by this batch, because the server refuses them
   std::chrono::milliseconds took{0};
+  LedgerPosition ledger{};  ///< its row; none when that is not known
 };
 
 /// What the planner needs to know of one timestamp column of a relation.
@@ -100,6 +101,7 @@ struct PlanFacts {
   std::int32_t server_version = 0;  ///< e.g. 150018
   std::int64_t purged = 0;      ///< quarantined partitions whose time was over, dropped on the way
   std::string purge_problem{};  ///< what kept one of them from being dropped; "" when nothing did
+  DatabaseIdentity database{};
 };
 
 /// One step of a verification.
@@ -112,6 +114,7 @@ struct Verified {
   bool chained = false;  ///< rows of the table point at each other: each pass takes the last ones
   std::optional<Space> space{};  ///< clean, and it could be looked at
   std::chrono::milliseconds took{0};
+  DatabaseIdentity database{};
 };
 
 /// One step of a vacuum.
@@ -126,6 +129,7 @@ struct TargetTrouble {
   enum class Kind {
     fenced,       ///< a newer epoch has been here: the lease is lost
     halted,       ///< the gate is halted
+    frozen,       ///< the database is not the one that is known: a person has to look
     closed,       ///< outside the policy's window
     stale,        ///< the gate knows another policy epoch
     expired,      ///< the run's time is over, by the target's clock

@@ -142,11 +142,12 @@ TEST_CASE("the next plan of the policy purges what was kept long enough and noth
 TEST_CASE("a halted target purges nothing", "[quarantine]") {
   Quarantine q;
   q.make_due();
-  q.target.halt(true, "an audit");
+  q.target.close_gate("*", "an audit");
   const std::string run = q.fleet.start_stored("keep");
   const auto task = q.fleet.lease();
   REQUIRE(task);
   CHECK(q.fleet.step(*task)->outcome == Outcome::release);
+  CHECK(is_refused([&] { q.target.purge(q.id, "ana"); }));
   CHECK(q.exists(q.name()));
 }
 

@@ -189,12 +189,12 @@ TEST_CASE("a halted target stops batches without spending an attempt", "[gate]")
   RunDriver fleet(database);
   const std::string run = fleet.start(test::policy_of("", 5));
   const LeasedTask task = lease_clean_task(fleet);
-  fleet.target().halt(true, "test");
+  fleet.target().close_gate("*", "test");
   const auto settlement = fleet.step(task);
   REQUIRE(settlement);
   CHECK(settlement->outcome == Outcome::release);
   CHECK(database.number("SELECT count(*) FROM public.t") == 240);
-  fleet.target().halt(false, "");
+  fleet.target().open_gate();
   CHECK(fleet.settle(*settlement) == Settled::yes);
   CHECK(fleet.work_off(run).state == "satisfied");
 }
@@ -231,20 +231,6 @@ TEST_CASE("a policy that was removed and comes back never passes for its former 
   REQUIRE(settlement);
   CHECK(settlement->outcome == Outcome::dead);
   CHECK(database.number("SELECT count(*) FROM public.t") == 240);
-}
-
-TEST_CASE("halting returns only when no batch is in flight", "[gate][race]") {
-  TestDatabase database;
-  RunDriver fleet(database);
-  OtherSession batch(database.url());
-  batch.execute(
-      "SELECT pg_advisory_xact_lock_shared(1279607909, key) FROM lethe.gate WHERE policy = '*'");
-  auto halt = std::async(std::launch::async, [&] { fleet.target().halt(true, "test"); });
-  CHECK(somebody_waits(database));
-  CHECK(database.text("SELECT halted::text FROM lethe.gate WHERE policy = '*'") == "false");
-  batch.commit();
-  halt.get();
-  CHECK(database.text("SELECT halted::text FROM lethe.gate WHERE policy = '*'") == "true");
 }
 
 TEST_CASE("a table that is not the planned one any more loses no row", "[identity]") {

@@ -146,6 +146,16 @@ BuiltStatement sweep_delete_skip_locked(const std::string& relation, const Predi
   return built;
 }
 
+std::string tenants_taken(const std::string& relation, const Predicate& predicate,
+                          const SweptRange& range, const ColumnFacts& tenant, Params& params) {
+  const std::string place = in_range(range, params);
+  const std::string name = tenant_sql(tenant);
+  return fmt::format(
+      "SELECT DISTINCT ON ({0}) x.{1}::{2} AS value, {0} AS tenant FROM ONLY {3} AS x WHERE {4} "
+      "AND {5} ORDER BY {0}",
+      name, tenant.quoted, tenant.type, relation, place, predicate.all_phases(params));
+}
+
 BuiltStatement last_by_key(const std::string& relation, const UniqueKeyRange& range,
                            std::int64_t rows) {
   BuiltStatement built;

@@ -80,6 +80,12 @@ struct KeyRange {
                                                       const Predicate& predicate,
                                                       const SweptRange& range);
 
+/// The tenants whose rows of a range may go, as a query for `params`' statement: value (of the
+/// tenant column's type) and tenant (as tenant_sql writes it), each tenant once.
+[[nodiscard]] std::string tenants_taken(const std::string& relation, const Predicate& predicate,
+                                        const SweptRange& range, const ColumnFacts& tenant,
+                                        Params& params);
+
 /// The row that is number `rows` (from 1) of a range in the order of its key, whether it may go or
 /// not. Returns one row with the key's columns as text, or none.
 [[nodiscard]] BuiltStatement last_by_key(const std::string& relation, const UniqueKeyRange& range,

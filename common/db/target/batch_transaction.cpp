@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "common/clock.hpp"
 #include "common/db/queries.gen.hpp"
 #include "common/db/sqlstate.hpp"
+#include "common/db/target/gate.hpp"
 #include "common/policies/policy_json.hpp"
+#include "common/tasks/known_database.hpp"
 
 namespace lethe::db {
 
@@ -34,12 +37,32 @@ Limit limit_of(const pqxx::row& row, const std::string& name) {
           .us = number(row, (name + "_us").c_str())};
 }
 
+DatabaseIdentity identity_of(const pqxx::row& row) {
+  return {.system_identifier = text(row, "system_identifier"),
+          .timeline = number(row, "timeline"),
+          .database = number(row, "database_oid")};
+}
+
 Limits limits_of(const pqxx::row& row) {
   return {.as_of = text(row, "as_of"),
           .own_shift = "",
           .cutoff = limit_of(row, "cutoff"),
           .floor = limit_of(row, "floor"),
           .reach = limit_of(row, "reach")};
+}
+
+/// Nobody but a person can tell whether it may go on.
+void stop_when_strange(const RunContext& run, const pqxx::row& row) {
+  if (const auto by = freeze_kind(text(row, "frozen_by")); by != Freeze::Kind::none)
+    stop(by == Freeze::Kind::database ? Kind::frozen : Kind::halted, text(row, "frozen"));
+  const SeenDatabase seen{.identity = identity_of(row),
+                          .has_task = flag(row, "has_task"),
+                          .has_ledger = flag(row, "has_ledger")};
+  if (const std::string strange = database_problem(run.known, seen); !strange.empty())
+    stop(Kind::frozen,
+         fmt::format("target {} is not the database that it was: {}; look at it, then: lethe "
+                     "target acknowledge {}",
+                     run.target, strange, run.target));
 }
 
 }  // namespace
@@ -62,13 +85,18 @@ Passed pass_gate(Transaction& transaction, const RunContext& run, const RunBound
   const auto minutes = [&](TimeOfDay TimeWindow::*end) {
     return run.spec.window ? std::optional((*run.spec.window.*end).minutes) : std::nullopt;
   };
+  const SystemClock clock;
+  const auto asked = clock.now();
   const auto rows = transaction.exec(
       queries::gate_read,
       Params::of(run.policy, run.as_of, retain, run.id.value, bounds.not_after, run.expire_at,
-                 minutes(&TimeWindow::from), minutes(&TimeWindow::to), run.spec.timezone));
+                 minutes(&TimeWindow::from), minutes(&TimeWindow::to), run.spec.timezone,
+                 run.known.task, run.known.ledger.id, run.known.ledger.hash));
+  const auto answered = clock.now();
   if (rows.empty())
     stop(Kind::halted, "the gate's row '*' is missing; run: lethe target install " + run.target);
   const auto row = rows.at(0);
+  stop_when_strange(run, row);
   if (flag(row, "all_halted"))
     stop(Kind::halted, "the target is halted: " + text(row, "all_reason"));
   if (!run.policy.empty()) {
@@ -79,12 +107,17 @@ Passed pass_gate(Transaction& transaction, const RunContext& run, const RunBound
     if (flag(row, "policy_halted"))
       stop(Kind::halted, "the policy is halted: " + text(row, "policy_reason"));
   }
+  const std::string skew =
+      clock_problem(run.clock, {.us = number(row, "now_us"), .asked = asked, .answered = answered},
+                    std::chrono::seconds(run.clock_skew_seconds));
+  if (!skew.empty()) stop(Kind::unsupported, fmt::format("target {}: {}", run.target, skew));
   if (flag(row, "closed")) stop(Kind::closed, "outside the policy's window");
   if (flag(row, "expired")) stop(Kind::expired, "expired: the run's time was over");
   if (bounds.has_cutoffs && !flag(row, "has_cutoffs"))
     stop(Kind::changed, "the tenants' own cutoffs of this run are gone; run the policy again");
   Passed passed{.limits = limits_of(row), .has_holds = flag(row, "has_holds")};
   passed.limits.own_shift = text(row, "shift");
+  passed.database = identity_of(row);
   return passed;
 }
 

@@ -30,12 +30,15 @@ struct Fence {
 
 /// What the gate says of a transaction that it let through.
 struct Passed {
-  Limits limits;           ///< the cutoffs in force
+  Limits limits;  ///< the cutoffs in force
+  DatabaseIdentity database{};
   bool has_holds = false;  ///< some hold is in force, on whatever; none comes until the end
 };
 
 /// Second: takes the gate's shared locks, reads it, and Stops when the target or the policy is
-/// halted, the policy has another epoch, or the run has expired.
+/// halted, the policy has another epoch, or the run has expired; with `frozen` when this is not the
+/// database that is known, or it lacks what is known of it; with `unsupported` when its clock is
+/// too far from the control database's.
 [[nodiscard]] Passed pass_gate(Transaction& transaction, const RunContext& run,
                                const RunBounds& bounds);
 

@@ -16,9 +16,11 @@
 #include "common/db/target/holds.hpp"
 #include "common/db/target/partition_step.hpp"
 #include "common/db/target/row_step.hpp"
+#include "common/db/target/strict_keep.hpp"
 #include "common/db/target/unique_key.hpp"
 #include "common/policies/action.hpp"
 #include "common/policies/policy_json.hpp"
+#include "common/policies/strict.hpp"
 #include "common/stopwatch.hpp"
 
 namespace lethe::db {
@@ -206,9 +208,38 @@ Deleted partition(Transaction& transaction, const CleanStep& step, const Passed&
   return deleted;
 }
 
+/// For a policy that keeps_strictly(): the table, locked; then `passed` has the cutoffs that are in
+/// force in it.
+std::optional<TableFacts> lock_when_strict(Transaction& transaction, const CleanStep& step,
+                                           Passed& passed) {
+  const RunContext& run = step.run;
+  if (!keeps_strictly(run.spec)) return std::nullopt;
+  TableFacts table = lock_strictly(transaction, run);
+  if (!run.spec.strict) return table;
+  RunBounds bounds = step.payload.bounds;
+  bounds.not_after = strict_boundary(transaction, run.spec, table, bounds.not_after);
+  passed = pass_gate(transaction, run, bounds);
+  return table;
+}
+
+/// The rest of it, where tenants keep rows: those that the batch would take rows of are judged
+/// anew.
+void keep_strictly(Transaction& transaction, const CleanStep& step, const TableFacts& table,
+                   const BatchGround& ground, Predicate& predicate) {
+  if (step.run.spec.strict) return;
+  if (ground.part == nullptr)
+    stop(TargetTrouble::Kind::changed, "tenant.strict came after the plan; run the policy again");
+  predicate.keep_newest(strict_cutoffs(transaction, {.run = step.run,
+                                                     .table = table,
+                                                     .relation = ground.relation,
+                                                     .predicate = ground.predicate,
+                                                     .range = ground.part->range}));
+}
+
 /// Deletes or changes rows of a relation, after the gate.
-Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Passed& passed,
+Deleted clean_rows(Transaction& transaction, const CleanStep& step, Passed& passed,
                    const Fence& fence) {
+  const auto strict = lock_when_strict(transaction, step, passed);
   const CleanWork& work = *step.payload.work;
   const Policy& policy = step.run.spec;
   const Identity identity = confirm_identity(transaction, policy.action, work);
@@ -239,6 +270,7 @@ Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Passed
                            .predicate = predicate,
                            .children = children.steps,
                            .part = part ? &*part : nullptr};
+  if (strict) keep_strictly(transaction, step, *strict, ground, predicate);
   Deleted deleted = take_batch(transaction, step, ground, fence.cursor);
   if (part) {  // whatever was picked in it
     deleted.cursor = part->cursor;
@@ -294,7 +326,7 @@ BatchDone CleanStep::run_in(Transaction& transaction, BatchProgress& progress) c
   if (fence.finished)  // its last batch was committed by a worker that died before it could say so
     return {
         .totals = fence.totals, .rows = 0, .size = size, .finished = true, .parked = 0, .took = {}};
-  const Passed passed = pass_gate(transaction, run, payload.bounds);
+  Passed passed = pass_gate(transaction, run, payload.bounds);
   const Deleted deleted = payload.work->strategy == Strategy::call
                               ? call(transaction, *this, passed, progress)
                           : payload.work->strategy == Strategy::partition
@@ -315,7 +347,8 @@ BatchDone CleanStep::run_in(Transaction& transaction, BatchProgress& progress) c
           .size = size,
           .finished = deleted.finished,
           .parked = deleted.parked,
-          .took = watch.elapsed()};
+          .took = watch.elapsed(),
+          .ledger = {.id = number(row, "ledger_id"), .hash = text(row, "hash")}};
 }
 
 }  // namespace lethe::db

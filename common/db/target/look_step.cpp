@@ -37,6 +37,7 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
   // The gate first with the policy's own bounds, for "now"; the real bounds come from the table.
   const Passed now = pass_gate(transaction, run, {});
   PlanFacts facts;
+  facts.database = now.database;
   if (run.spec.action.kind == Action::Kind::call) {
     const FunctionFacts function = look_up_function(transaction, run.spec, field);
     facts.function = FunctionIdentity{.oid = function.oid, .fingerprint = function.fingerprint};

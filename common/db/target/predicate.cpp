@@ -209,6 +209,10 @@ std::string Predicate::shared_part(Params& params) const {
         "AND k.row_xmin OPERATOR(pg_catalog.=) x.xmin)",
         params.bind(run_)));
   if (held_ != nullptr) parts.push_back(held_->free(params));
+  if (!newest_.empty())
+    parts.push_back(fmt::format(
+        "{} OPERATOR(pg_catalog.<) ({}::jsonb OPERATOR(pg_catalog.->>) {})::timestamptz", instant(),
+        params.bind(newest_), tenant_sql(table_.columns.at(policy_.tenant->column))));
   return joined(parts, "AND");
 }
 
@@ -225,7 +229,7 @@ std::string Predicate::assignments(Params& params) const {
 bool Predicate::judges_by_row() const {
   const bool searches_jsonb =
       has_cutoffs_ && !tenant_keys(table_.columns.at(policy_.tenant->column)).has_value();
-  return !searches_jsonb && !asks_others();
+  return !searches_jsonb && newest_.empty() && !asks_others();
 }
 
 bool Predicate::asks_others() const {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "common/db/params.hpp"
 #include "common/db/target/held_rows.hpp"
@@ -48,6 +49,9 @@ class Predicate {
 
   /// Leaves out the rows of the run that are set aside in lethe.parked.
   void leave_out_parked() { without_parked_ = true; }
+  /// Leaves out the rows that are not older than what `newest` (OwnCutoffs::newest_of) has for
+  /// their tenant, and those of a tenant that it does not have.
+  void keep_newest(std::string newest) { newest_ = std::move(newest); }
   /// Leaves out the rows that holds keep. Borrowed.
   void leave_out_held(const Held& held) { held_ = held.none() ? nullptr : &held; }
 
@@ -94,6 +98,7 @@ class Predicate {
   bool has_cutoffs_;
   bool without_parked_ = false;
   const Held* held_ = nullptr;
+  std::string newest_;  // jsonb; "": nothing is kept for this reason
 };
 
 /// The policy's `where` over alias `x`; "true" when there is none. NULLs make it not true, so such

@@ -22,6 +22,12 @@ std::string countable(const Policy& policy, const TableFacts& table, Params& par
                      condition_sql(policy.where, table, params));
 }
 
+/// The order of instants is that of the bare column, which an index may have.
+std::string order_of_instants(const Policy& policy, const TableFacts& table) {
+  return policy.timestamp.size() == 1 ? "x." + table.columns.at(policy.timestamp.at(0)).quoted
+                                      : row_instant_sql(policy, table);
+}
+
 /// Restricts a pass to the one tenant that was asked for.
 std::string only_tenant(const Policy& policy, const TableFacts& table, Params& params) {
   if (!policy.tenant->only) return "";
@@ -213,14 +219,31 @@ BuiltStatement OwnCutoffs::store(const std::string& run, const std::string& as_o
   return built;
 }
 
+std::string OwnCutoffs::newest_of(const std::string& tenants, Params& params) const {
+  const ColumnFacts& column = table.columns.at(policy.tenant->column);
+  const std::string keep = params.bind(policy.tenant->keep_min.value_or(0)) + "::bigint";
+  return fmt::format(
+      "WITH taken AS MATERIALIZED ({tenants}), overrides AS (SELECT {override} AS tenant, "
+      "o.keep_min FROM {overrides}), needed AS (SELECT t.value, t.tenant, coalesce(o.keep_min, "
+      "{keep}) AS need FROM taken t LEFT JOIN overrides o ON o.tenant = t.tenant) "
+      "SELECT coalesce(pg_catalog.jsonb_object_agg(n.tenant, CASE WHEN n.need = 0 THEN "
+      "'infinity'::timestamptz ELSE b.ts END), '{{}}')::text AS newest FROM needed n LEFT JOIN "
+      "LATERAL (SELECT {instant} AS ts FROM {table} AS x WHERE n.need > 0 AND x.{tenant} "
+      "OPERATOR(pg_catalog.=) n.value AND {name} = n.tenant AND {counts} ORDER BY {order} DESC "
+      "OFFSET greatest(n.need, 1) - 1 LIMIT 1) AS b ON true",
+      fmt::arg("tenants", tenants), fmt::arg("override", override_tenant(column)),
+      fmt::arg("overrides", overrides_from(params)), fmt::arg("keep", keep),
+      fmt::arg("instant", row_instant_sql(policy, table)), fmt::arg("table", table.name),
+      fmt::arg("tenant", column.quoted), fmt::arg("name", tenant_sql(column)),
+      fmt::arg("counts", countable(policy, table, params)),
+      fmt::arg("order", order_of_instants(policy, table)));
+}
+
 BuiltStatement table_boundary(const Policy& policy, const TableFacts& table) {
   BuiltStatement built;
   const std::string instant = row_instant_sql(policy, table);
   const std::string counts = countable(policy, table, built.params);
-  // The order of instants is that of the bare column, which an index may have.
-  const std::string order = policy.timestamp.size() == 1
-                                ? "x." + table.columns.at(policy.timestamp.at(0)).quoted
-                                : instant;
+  const std::string order = order_of_instants(policy, table);
   built.sql = fmt::format(
       "SELECT coalesce((SELECT {0} FROM {1} AS x WHERE {2} ORDER BY {4} DESC OFFSET {3}::bigint - "
       "1 "

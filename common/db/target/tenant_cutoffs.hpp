@@ -41,6 +41,11 @@ struct OwnCutoffs {
   /// in force where it keeps more. Affects no row when no tenant has one.
   [[nodiscard]] BuiltStatement store(const std::string& run, const std::string& as_of) const;
 
+  /// The statement that returns newest: by each tenant of the query `tenants` (tenants_taken) the
+  /// time of its keep_min-th newest row, as jsonb: 'infinity' for one that keeps none, null for one
+  /// that has fewer rows. One probe per tenant, by an index on (tenant, timestamp) if there is one.
+  [[nodiscard]] std::string newest_of(const std::string& tenants, Params& params) const;
+
  private:
   [[nodiscard]] bool any_keep_min() const;
   [[nodiscard]] std::string overrides_from(Params& params) const;

@@ -106,7 +106,11 @@ Verified verify_step(Transaction& transaction, const RunContext& run, const Leas
   const Passed passed = pass_gate(transaction, run, bounds);
   // What is left is known to the function alone, which said that it is nothing.
   if (run.spec.action.kind == Action::Kind::call)
-    return {.finished = true, .clean = true, .left_in = "", .took = watch.elapsed()};
+    return {.finished = true,
+            .clean = true,
+            .left_in = "",
+            .took = watch.elapsed(),
+            .database = passed.database};
   const std::string field = run.policy.empty() ? "ad hoc" : "policy " + run.policy;
   const TableFacts table = look_up_table(transaction, run.spec, field);
   Predicate predicate(run.spec, table, passed.limits, run.id.value, bounds.has_cutoffs);
@@ -132,7 +136,8 @@ Verified verify_step(Transaction& transaction, const RunContext& run, const Leas
               .parked = 0,
               .parked_why = "",
               .chained = has_chains(table),
-              .took = watch.elapsed()};
+              .took = watch.elapsed(),
+              .database = passed.database};
     position.block = reached;
     if (reached < relation.blocks) {
       transaction.exec(
@@ -150,7 +155,8 @@ Verified verify_step(Transaction& transaction, const RunContext& run, const Leas
           .parked = parked.rows,
           .parked_why = parked.message,
           .chained = false,
-          .took = watch.elapsed()};
+          .took = watch.elapsed(),
+          .database = passed.database};
 }
 
 }  // namespace lethe::db

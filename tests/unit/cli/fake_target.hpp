@@ -29,6 +29,7 @@ struct TargetBehaviour {
   std::vector<ChildRows> children;  ///< that went along with any run
   std::vector<QuarantinedTable> quarantine;
   std::vector<Hold> holds;
+  Standstill standstill;  ///< after every wait for it
 };
 
 class FakeTarget final : public TargetDatabase {
@@ -50,7 +51,18 @@ class FakeTarget final : public TargetDatabase {
     write("gate " + policy + " epoch " + std::to_string(epoch) + (halted ? " halted " : " open ") +
           reason);
   }
-  void halt(bool halted, const std::string&) override { write(halted ? "halt" : "unhalt"); }
+  void close_gate(const std::string& policy, const std::string& reason) override {
+    write(policy == "*" ? "halt" : "close gate " + policy + " " + reason);
+  }
+  Standstill await_standstill(const std::string& policy,
+                              std::chrono::milliseconds patience) override {
+    write("await " + policy + " " + std::to_string(patience.count()));
+    return behaviour_.standstill;
+  }
+  void open_gate() override { write("unhalt"); }
+  void thaw(Freeze::Kind kind) override {
+    write(kind == Freeze::Kind::clock ? "thaw clock" : "thaw database");
+  }
   LedgerTotals ledger_totals(const std::string&) override { return reach(), behaviour_.ledger; }
   std::vector<ParkedRow> parked(const std::string& run, std::int32_t) override {
     reach();

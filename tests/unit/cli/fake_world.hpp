@@ -39,6 +39,7 @@ class FakeTargets final : public TargetStore {
   explicit FakeTargets(Log& log) : log_(log) {}
   bool put(const TargetSpec& target, const std::string&) override {
     log_.push_back("put target " + target.name);
+    last = target;
     return !find(target.name);
   }
   std::vector<TargetRow> list() override { return rows; }
@@ -49,6 +50,7 @@ class FakeTargets final : public TargetStore {
     log_.push_back("remove target " + name);
   }
   std::vector<TargetRow> rows;
+  TargetSpec last;  ///< that was put
 
  private:
   Log& log_;
@@ -285,7 +287,13 @@ class FakeFleet final : public FleetStore {
     log_.push_back("resume '" + pause.name + "'");
     return true;
   }
+  bool thaw(const Pause& freeze, const std::string& actor) override {
+    log_.push_back("thaw " + std::string(to_string(freeze.scope)) + " '" + freeze.name + "' by " +
+                   actor);
+    return is_frozen;
+  }
   std::vector<PauseRow> pauses() override { return pause_rows; }
+  bool is_frozen = true;
   std::vector<WorkerRow> rows;
   std::vector<PauseRow> pause_rows;  ///< in force after a resume
 

@@ -4,6 +4,8 @@
 namespace lethe::cli::test {
 namespace {
 
+using lethe::test::contains;
+
 struct Fleet {
   FakeWorld world;
   Fleet() {
@@ -17,23 +19,50 @@ FleetStore::PauseRow pause_of(PauseScope scope, const std::string& name) {
   return {{scope, name}, "ana", "2026-11-21T03:00:00.000000Z", "incident 42"};
 }
 
-TEST_CASE("pause stops the leasing before it closes the gates", "[pause_commands]") {
+TEST_CASE("pause stops the leasing and closes every gate before it waits for any",
+          "[pause_commands]") {
   Fleet fleet;
   CHECK(fleet.world.run({"pause", "--all", "--reason", "incident 42"}) == ExitCode::done);
-  CHECK(fleet.world.log == Log{"pause '' incident 42", "service=app halt", "service=web halt"});
+  CHECK(fleet.world.log == Log{"pause '' incident 42", "service=app halt", "service=web halt",
+                               "service=app await * 60000", "service=web await * 60000"});
 }
 
-TEST_CASE("pausing a policy closes its gate at its own epoch", "[pause_commands]") {
+TEST_CASE("a pause names what is still in flight when it has waited long enough",
+          "[pause_commands]") {
+  Fleet fleet;
+  fleet.world.connector.behaviours["service=app"].standstill.batches = {
+      {.pid = 12, .name = "lethe/R1/T1", .ms = 70'000}};
+  fleet.world.connector.behaviours["service=web"].standstill.batches = {
+      {.pid = 13, .name = "lethe/R2/T2", .ms = -1}};
+  CHECK(fleet.world.run({"pause", "--all", "--timeout", "5"}) == ExitCode::failed);
+  CHECK(fleet.world.log.back() == "service=web await * 5000");
+  CHECK(fleet.world.out.str() == "paused: everything, but not everywhere yet\n");
+  CHECK_THAT(fleet.world.err.str(), contains("target app starts nothing new, but after 5.0 s this "
+                                             "is still in flight: lethe/R1/T1 (pid 12, for "));
+  CHECK_THAT(fleet.world.err.str(), contains("lethe/R2/T2 (pid 13); run the command again"));
+}
+
+TEST_CASE("a pause tells of a vacuum and does not wait for it", "[pause_commands]") {
+  Fleet fleet;
+  fleet.world.connector.behaviours["service=app"].standstill.vacuums = {
+      {.pid = 12, .name = "lethe/R1/T1", .ms = 70'000}};
+  CHECK(fleet.world.run({"pause", "--all"}) == ExitCode::done);
+  CHECK_THAT(fleet.world.err.str(), contains("in target app a VACUUM goes on") &&
+                                        contains("SELECT pg_cancel_backend(12)"));
+}
+
+TEST_CASE("pausing a policy closes its own gate alone", "[pause_commands]") {
   Fleet fleet;
   CHECK(fleet.world.run({"pause", "--policy", "p", "--reason", "why"}) == ExitCode::done);
-  CHECK(fleet.world.log == Log{"pause 'p' why", "service=app gate p epoch 7 halted why"});
+  CHECK(fleet.world.log ==
+        Log{"pause 'p' why", "service=app close gate p why", "service=app await p 60000"});
 }
 
 TEST_CASE("an unreachable target does not keep the others from being paused", "[pause_commands]") {
   Fleet fleet;
   fleet.world.connector.behaviours["service=app"].is_unreachable = true;
   CHECK(fleet.world.run({"pause", "--all"}) == ExitCode::failed);
-  CHECK(fleet.world.log == Log{"pause '' ", "service=web halt"});
+  CHECK(fleet.world.log == Log{"pause '' ", "service=web halt", "service=web await * 60000"});
   CHECK(fleet.world.err.str().find("cannot reach target 'app'") != std::string::npos);
 }
 
@@ -113,7 +142,7 @@ TEST_CASE("resuming a tenant or a policy names the pause that still covers it",
 TEST_CASE("target pause is a pause of that target", "[pause_commands]") {
   Fleet fleet;
   CHECK(fleet.world.run({"target", "pause", "app", "--reason", "r"}) == ExitCode::done);
-  CHECK(fleet.world.log == Log{"pause 'app' r", "service=app halt"});
+  CHECK(fleet.world.log == Log{"pause 'app' r", "service=app halt", "service=app await * 60000"});
 }
 
 }  // namespace

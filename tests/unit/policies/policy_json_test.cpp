@@ -33,6 +33,7 @@ class RandomPolicies {
     if (below(2) == 0) policy.trusted_owners = texts(1, 3);
     policy.action = action();
     policy.vacuum = below(2) == 0;
+    policy.strict = below(2) == 0;
     return policy;
   }
 
@@ -134,6 +135,7 @@ class RandomPolicies {
       rule.overrides[text()] = entry;
     }
     if (below(3) == 0) rule.only = text();
+    rule.strict = below(2) == 0;
     return rule;
   }
 

@@ -156,6 +156,34 @@ TEST_CASE("keep_min of the table and zero are read", "[policy_parser]") {
   CHECK(only_policy(policy_text("keep_min", "keep_min: 1000000000")).keep_min == 1'000'000'000);
 }
 
+TEST_CASE("a policy keeps strictly only when it says so", "[policy_parser]") {
+  CHECK_FALSE(only_policy(policy_text("keep_min", "keep_min: 5")).strict);
+  CHECK(only_policy(policy_text("keep_min", "keep_min: 5\n    strict: true")).strict);
+  CHECK(only_policy(policy_text("tenant", "tenant: {column: c, keep_min: 5, strict: true}"))
+            .tenant->strict);
+  CHECK(only_policy(policy_text("tenant",
+                                "tenant: {column: c, overrides: {a: {keep_min: 5}}, "
+                                "strict: true}"))
+            .tenant->strict);
+}
+
+TEST_CASE("a target says how far its clock may be off and whether it survives a failover",
+          "[policy_parser]") {
+  const auto target = [](const std::string& keys) {
+    return parse_policies("targets: {a: {url: service=a" + keys + "}}", "policies.yaml")
+        .targets.at(0);
+  };
+  CHECK(target("").clock_skew_seconds == 60);
+  CHECK_FALSE(target("").survives_failover);
+  CHECK(target(", clock_skew_seconds: 120").clock_skew_seconds == 120);
+  CHECK(target(", on_failover: continue").survives_failover);
+  CHECK_FALSE(target(", on_failover: freeze").survives_failover);
+  CHECK_THROWS_WITH(target(", on_failover: yes"),
+                    lethe::test::contains("must be freeze or continue"));
+  CHECK_THROWS(target(", clock_skew_seconds: 0"));
+  CHECK_THROWS(target(", clock_skew_seconds: 3601"));
+}
+
 TEST_CASE("a timestamp column may say its unit alone and in a list", "[policy_parser]") {
   const Policy alone =
       only_policy(policy_text("timestamp", "timestamp: {column: created_ms, unit: ms}"));

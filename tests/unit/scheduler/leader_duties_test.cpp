@@ -9,6 +9,7 @@
 #include "scheduler/scheduler.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_clock.hpp"
+#include "tests/support/memory_clock_store.hpp"
 #include "tests/support/memory_scheduler_store.hpp"
 
 using namespace lethe;
@@ -167,6 +168,7 @@ TEST_CASE("promotion goes on until nothing is left but never for ever", "[promot
 TEST_CASE("a scheduler carries out all of its duties", "[scheduler]") {
   World world;
   test::MemorySchedulerStore store(world.leadership);
+  test::MemoryClockStore clock_store;
   std::stop_source stop;
   store.scheduled = 5;
   store.rescues = {{.task = "t", .run = "r", .worker = 3, .why = "worker 3 was lost"}};
@@ -175,11 +177,13 @@ TEST_CASE("a scheduler carries out all of its duties", "[scheduler]") {
                 {.clock = world.clock,
                  .random = world.random,
                  .leadership = world.leadership,
-                 .store = store},
+                 .store = store,
+                 .clock_store = clock_store},
                 stop.get_token());
   CHECK(store.scheduled == 0);
   CHECK(store.rescues.empty());
   CHECK(store.expire_calls == 1);
   CHECK(store.close_calls == 1);
   CHECK(store.house_days == 7);
+  CHECK(clock_store.shown.seen == clock_store.shown.now);
 }

@@ -226,3 +226,13 @@ TEST_CASE("a foreign key without an index costs a look through the child for eve
   CHECK(foreign_key_cost_ms(key, 1'000) > 100 * with_index);
   CHECK(foreign_key_cost_ms(key, -1) == 0);
 }
+
+TEST_CASE("rows of strict tenants never go by an index", "[strategy_cost]") {
+  Policy policy = policy_on({"at"});
+  policy.tenant = TenantRule{};
+  CHECK(choose_strategy(large(200), policy, version).chosen == Strategy::index);
+  policy.tenant->strict = true;
+  const ChosenStrategy choice = choose_strategy(large(200), policy, version);
+  CHECK(choice.chosen == Strategy::sweep);
+  CHECK_THAT(candidate(choice, Strategy::index).obstacle, test::contains("tenant.strict"));
+}

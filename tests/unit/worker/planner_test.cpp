@@ -315,3 +315,13 @@ TEST_CASE("a partition without a key refuses a plan that pins one", "[planner]")
   other.blocks = 0;
   CHECK(planned(facts_of({facts, other}), policy).work.size() == 1);
 }
+
+TEST_CASE("a table that batches lock as a whole is one task", "[planner]") {
+  const PlanFacts facts = facts_of({relation(1, 1'000'000, 1e8, 5e7, {false})});
+  Policy policy = policy_on({"at"});
+  CHECK(planned(facts, policy).work.size() > 1);
+  policy.keep_min = 5;
+  policy.strict = true;
+  REQUIRE(planned(facts, policy).work.size() == 1);
+  CHECK(planned(facts, policy).work.front().block_to == 1'000'000);
+}

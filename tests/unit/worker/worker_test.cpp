@@ -9,6 +9,7 @@
 #include "proto/task_payload.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_task_runner.hpp"
+#include "tests/support/memory_clock_store.hpp"
 #include "tests/support/memory_task_queue.hpp"
 #include "tests/support/memory_worker_registry.hpp"
 
@@ -37,6 +38,7 @@ struct Fleet {
   test::MemoryTaskQueue queue;
   test::MemoryWorkerRegistry registry;
   test::FakeTarget target;
+  test::MemoryClockStore clock_store;
   worker::WorkerOptions options;
   std::stop_source drain;
   std::stop_source cancel;
@@ -63,7 +65,8 @@ struct Fleet {
           {.clock = clock,
            .queue = queue,
            .registry = registry,
-           .make_runner = [this] { return std::make_unique<test::FakeTaskRunner>(target); }},
+           .make_runner = [this] { return std::make_unique<test::FakeTaskRunner>(target); },
+           .clock_store = clock_store},
           drain.get_token(), cancel.get_token());
     });
   }

@@ -12,7 +12,12 @@
 --   $7 integer  window opens, minutes since midnight; NULL: always open
 --   $8 integer  window closes
 --   $9 text     the window's zone
--- Returns  all_halted, all_reason, policy_halted, policy_reason, policy_epoch (NULL: no such row),
+--   $10 text    a task whose fence must be here, '' for none
+--   $11 bigint  a row of the ledger that must be here, 0 for none
+--   $12 text    its hash
+-- Returns  system_identifier, timeline, database_oid, has_task, has_ledger, now_us (this clock,
+--          microseconds since 1970), frozen_by ('', clock, database), frozen (why);
+--          all_halted, all_reason, policy_halted, policy_reason, policy_epoch (NULL: no such row),
 --          expired, closed (outside the window), has_cutoffs (lethe.cutoffs knows the run), has_holds
 --          (some hold is in force, on whatever), as_of, shift (interval by which own cutoffs lie before
 --          the frozen ones, '' for none), and
@@ -20,7 +25,7 @@
 --          1970, 0 before it; floor: whatever is older may go, whoever's it is; reach: nothing
 --          newer goes, whoever's it is)
 -- Locks    none; the shared advisory locks are held already
--- Index    gate_pkey, cutoffs_pkey, holds_active
+-- Index    gate_pkey, cutoffs_pkey, holds_active, fence_pkey, ledger_pkey
 -- Caller   pass_gate (batch_transaction.cpp)
 WITH clock AS (
   SELECT clock_timestamp() AS now
@@ -44,7 +49,15 @@ WITH clock AS (
     FROM limits l
     LEFT JOIN own o ON true
 )
-SELECT g.halted AS all_halted, g.reason AS all_reason,
+SELECT (SELECT s.system_identifier::text FROM pg_control_system() s) AS system_identifier,
+       ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint AS timeline,
+       (SELECT d.oid::bigint FROM pg_database d WHERE d.datname = current_database())
+         AS database_oid,
+       $10::text = '' OR EXISTS (SELECT 1 FROM lethe.fence f WHERE f.task = $10::text) AS has_task,
+       $11::bigint = 0 OR EXISTS (SELECT 1 FROM lethe.ledger l
+                                   WHERE l.id = $11::bigint AND l.hash = $12::text) AS has_ledger,
+       (extract(epoch FROM now) * 1000000)::bigint AS now_us, g.frozen_by, g.frozen,
+       g.halted AS all_halted, g.reason AS all_reason,
        p.halted AS policy_halted, p.reason AS policy_reason, p.policy_epoch,
        now >= $6::timestamptz AS expired, coalesce(closed, false) AS closed,
        has_cutoffs,
@@ -69,6 +82,7 @@ SELECT g.halted AS all_halted, g.reason AS all_reason,
                     ELSE minute < $7::integer AND minute >= $8::integer END AS closed
           FROM (SELECT (extract(hour FROM at) * 60 + extract(minute FROM at))::integer AS minute
                   FROM (SELECT now AT TIME ZONE $9::text AS at) l) m) w
- CROSS JOIN (SELECT halted, reason FROM lethe.gate WHERE policy = '*') g
+ CROSS JOIN (SELECT halted, reason, frozen_by, frozen
+               FROM lethe.gate WHERE policy = '*') g
   LEFT JOIN (SELECT halted, reason, policy_epoch FROM lethe.gate
               WHERE policy = $1::text AND $1::text <> '') p ON true

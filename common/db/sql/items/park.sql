@@ -4,7 +4,7 @@
 -- Affects  the tasks
 -- Locks    their rows; the caller has locked the targets' slots and recounts them
 -- Index    items_lse as a whole
--- Caller   PgFleetStore::pause
+-- Caller   PgFleetStore::pause, freeze (queue_steps.cpp)
 UPDATE lethe.items i
    SET admission = 1, vft = lethe.place(clock_timestamp(), i.priority)
  WHERE NOT i.is_leased AND i.enqueue_at IS NULL AND i.admission = 0

@@ -4,7 +4,7 @@
 -- Affects  the tasks
 -- Locks    their rows; the caller has locked the targets' slots and recounts them
 -- Index    items_prk
--- Caller   PgFleetStore::resume
+-- Caller   PgFleetStore::resume, PgFleetStore::thaw
 UPDATE lethe.items i
    SET admission = 1, vft = lethe.place(clock_timestamp(), i.priority)
  WHERE i.admission = 2

@@ -61,7 +61,7 @@ SELECT CASE WHEN i.is_leased THEN 'leased' WHEN i.enqueue_at IS NOT NULL THEN 's
                       WHERE q.scope = 'all' OR (q.scope = 'target' AND q.name = i.target)
                          OR (q.scope = 'policy' AND q.name = i.policy)
                          OR (q.scope = 'tenant' AND q.name = i.tenant)
-                      ORDER BY q.scope LIMIT 1) p ON true
+                      ORDER BY q.frozen DESC, q.scope LIMIT 1) p ON true
  CROSS JOIN LATERAL (
         SELECT count(*) AS workers_of_target,
                count(*) FILTER (WHERE i.lane = ANY (x.lanes)) AS workers

@@ -16,7 +16,7 @@
 --   $13 text    bounds of the partition that went as a whole, '' for none
 --   $14 text    jsonb of the children's rows that went along, by child; NULL when none did
 --   $15 bigint  bytes on disk of that partition, NULL for none
--- Returns  batches, rows: the totals including this batch
+-- Returns  batches, rows: the totals including this batch; ledger_id, hash: of the new row
 -- Locks    the new row; the fence row, held already
 -- Index    fence_pkey, ledger_task_batch_key
 -- Caller   CleanStep::run_in
@@ -44,10 +44,11 @@ WITH entry AS (
          $9::text, $10::text, h.xid, h.system_identifier, h.timeline, h.at, h.prev_hash, h.hash,
          $11::text, $12::boolean, $13::text, $14::jsonb, $15::bigint
     FROM hashed h
+  RETURNING id
 )
 UPDATE lethe.fence f
    SET batches = f.batches + 1, rows = f.rows + $2::bigint, cursor = $3::text,
        finished = $4::boolean, ledger_hash = h.hash, updated_at = h.at
   FROM hashed h
  WHERE f.task = h.task
-RETURNING f.batches, f.rows
+RETURNING f.batches, f.rows, (SELECT w.id FROM written w) AS ledger_id, h.hash

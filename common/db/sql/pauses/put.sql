@@ -10,5 +10,5 @@
 -- Caller   PgFleetStore::pause
 INSERT INTO lethe.pauses (scope, name, paused_by, reason)
 VALUES ($1::text, $2::text, $3::text, $4::text)
-    ON CONFLICT (scope, name) DO UPDATE
+    ON CONFLICT (scope, name, frozen) DO UPDATE
    SET paused_by = excluded.paused_by, reason = excluded.reason

@@ -1,4 +1,4 @@
--- Ends a pause.
+-- Ends a pause; a freeze is none.
 --
 --   $1 text     scope
 --   $2 text     name, '' for all
@@ -6,4 +6,4 @@
 -- Locks    the pause's row
 -- Index    pauses_pkey
 -- Caller   PgFleetStore::resume
-DELETE FROM lethe.pauses WHERE scope = $1::text AND name = $2::text
+DELETE FROM lethe.pauses WHERE scope = $1::text AND name = $2::text AND NOT frozen

@@ -1,4 +1,5 @@
--- Enabled policies whose next firing has come, and which nobody paused.
+-- Enabled policies whose next firing has come, and which nobody paused; none when nobody has looked at
+-- the clock lately, which may have jumped.
 --
 --   $1 integer  most policies, 1..1000
 --   $2 text     only those whose names come after this one; '' for all
@@ -11,7 +12,7 @@ SELECT p.name, p.target, (p.spec #- '{tenant,overrides}')::text AS spec, p.epoch
        (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now
   FROM lethe.policies p
  WHERE p.enabled AND p.next_fire_at IS NOT NULL AND p.next_fire_at <= clock_timestamp()
-   AND p.name > $2::text
+   AND p.name > $2::text AND lethe.clock_is_watched()
    AND NOT EXISTS (SELECT 1 FROM lethe.pauses x
                     WHERE x.scope = 'all' OR (x.scope = 'target' AND x.name = p.target)
                        OR (x.scope = 'policy' AND x.name = p.name))

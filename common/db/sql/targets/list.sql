@@ -1,7 +1,8 @@
 -- The targets with what runs on them now.
 --
 --   $1 text     one name, or NULL for all
--- Returns  name, url, max_running, rows_per_second (0: no limit), policies, waiting, running, paused, created_at; by name
+-- Returns  name, url, max_running, rows_per_second (0: no limit), policies, waiting, running, paused, created_at,
+--          clock_skew_seconds, survives_failover, frozen (why, NULL when it is not); by name
 -- Locks    none
 -- Index    items_own, items_wai
 -- Caller   PgTargetStore::list, PgTargetStore::find
@@ -14,7 +15,10 @@ SELECT t.name, t.url, t.max_running, coalesce(t.rows_per_second, 0) AS rows_per_
          WHERE i.target = t.name AND i.leased_by IS NOT NULL) AS running,
        EXISTS (SELECT 1 FROM lethe.pauses p
                 WHERE p.scope = 'all' OR (p.scope = 'target' AND p.name = t.name)) AS paused,
-       lethe.iso(t.created_at) AS created_at
+       lethe.iso(t.created_at) AS created_at, t.clock_skew_seconds, t.survives_failover,
+       (SELECT p.reason FROM lethe.pauses p
+         WHERE p.frozen AND (p.scope = 'all' OR p.name = t.name)
+         ORDER BY p.scope LIMIT 1) AS frozen
   FROM lethe.targets t
  WHERE $1::text IS NULL OR t.name = $1::text
  ORDER BY t.name
