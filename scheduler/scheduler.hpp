@@ -15,7 +15,7 @@ struct SchedulerOptions {
   LeaderDuties::Options leader;
   std::chrono::milliseconds worker_ttl{30'000};
   KeepDays keep;
-  ClockLimits clock;
+  ClockLimits clock{};
 };
 
 /// What a scheduler borrows; all of it is used by the calling thread only.

@@ -19,7 +19,7 @@ struct WorkerOptions {
   ExecutorPool::Options pool;
   Dispatcher::Options dispatcher;
   Watchdog::Options watchdog;
-  ClockLimits clock;
+  ClockLimits clock{};
   /// After so long without a committed heartbeat the worker gives its registration up. The
   /// scheduler declares a worker lost after worker_ttl_seconds, which is never below 25.
   std::chrono::milliseconds presence_trust{20'000};

@@ -192,7 +192,6 @@ TEST_CASE("a jump of the clock freezes everything until it is acknowledged", "[f
   CHECK(known.gate().empty());
   CHECK(known.audited("clock.acknowledge") == 1);
   CHECK(known.fleet.work_off(run).rows == 96);
-  watch.run_once();
 }
 
 TEST_CASE("a fleet that comes back after more than a day and a half asks a person first",

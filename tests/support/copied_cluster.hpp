@@ -1,8 +1,10 @@
 #pragma once
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <optional>
 #include <pqxx/pqxx>
@@ -37,9 +39,10 @@ class CopiedCluster {
     if (promoted) run({"touch", copy_ / "standby.signal"});
     options_.stdout_file = home_ / "copy.log";
     options_.stderr_file = home_ / "copy.log";
+    options_.stop_signal = SIGINT;  // it does not wait for sessions to end
     server_ = ChildProcess::spawn(
         {bin_ / "postgres", "-D", copy_, "-c", "fsync=off", "-c", "listen_addresses=", "-c",
-         "unix_socket_directories=" + (home_ / "socket").string()},
+         "port=5432", "-c", "unix_socket_directories=" + (home_ / "socket").string()},
         options_);
     await("SELECT 1");
     if (promoted) execute(url(), "SELECT pg_promote()");
@@ -48,7 +51,7 @@ class CopiedCluster {
 
   /// A connection string for a database of the copy.
   [[nodiscard]] std::string url(const std::string& database = "postgres") const {
-    return "host=" + (home_ / "socket").string() + " user=postgres dbname=" + database;
+    return "host=" + (home_ / "socket").string() + " port=5432 user=postgres dbname=" + database;
   }
 
  private:
