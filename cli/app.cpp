@@ -7,6 +7,7 @@
 #include "cli/commands/demo.hpp"
 #include "cli/commands/doctor.hpp"
 #include "cli/commands/enqueue.hpp"
+#include "cli/commands/hold.hpp"
 #include "cli/commands/migrate.hpp"
 #include "cli/commands/parked.hpp"
 #include "cli/commands/pause.hpp"
@@ -35,6 +36,7 @@ void add_commands(const Command& root) {
   add_dead(root);
   add_parked(root);
   add_quarantine(root);
+  add_hold(root);
   add_worker(root);
   add_pause(root);
   add_doctor(root);

@@ -99,4 +99,21 @@ void NamedTarget::restore(std::int64_t id, const std::string& actor) {
   named([&] { target_->restore(id, actor); });
 }
 
+std::int64_t NamedTarget::place_hold(const NewHold& hold, const std::string& actor) {
+  return named([&] { return target_->place_hold(hold, actor); });
+}
+
+std::vector<Hold> NamedTarget::holds(bool all) {
+  return named([&] { return target_->holds(all); });
+}
+
+std::optional<Hold> NamedTarget::hold(std::int64_t id) {
+  return named([&] { return target_->hold(id); });
+}
+
+bool NamedTarget::release_hold(std::int64_t id, const std::string& reason,
+                               const std::string& actor) {
+  return named([&] { return target_->release_hold(id, reason, actor); });
+}
+
 }  // namespace lethe::cli

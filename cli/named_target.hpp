@@ -33,6 +33,10 @@ class NamedTarget final : public TargetDatabase {
   std::optional<QuarantinedTable> quarantined(std::int64_t id) override;
   bool purge(std::int64_t id, const std::string& actor) override;
   void restore(std::int64_t id, const std::string& actor) override;
+  std::int64_t place_hold(const NewHold& hold, const std::string& actor) override;
+  std::vector<Hold> holds(bool all) override;
+  std::optional<Hold> hold(std::int64_t id) override;
+  bool release_hold(std::int64_t id, const std::string& reason, const std::string& actor) override;
 
  private:
   template <class Call>

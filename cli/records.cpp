@@ -58,6 +58,13 @@ Field cascade_field(const std::vector<ChildRows>& children) {
   return {"cascade", nested(records)};
 }
 
+std::vector<Record> holder_records(const Census& census) {
+  std::vector<Record> records;
+  for (const auto& holder : census.holds)
+    records.push_back({{"hold", holder.hold}, count("rows", holder.rows)});
+  return records;
+}
+
 /// What goes along, what keeps rows, by foreign key, and the indexes that deleting is slow without.
 std::string references_text(const Census& census) {
   std::string result;
@@ -260,6 +267,24 @@ Record quarantine_record(const QuarantinedTable& table) {
           text("ended_by", table.ended_by)};
 }
 
+Record hold_record(const std::string& target, const Hold& hold) {
+  std::vector<std::string> match;
+  for (const auto& [column, value] : hold.match) match.push_back(column + "=" + value);
+  return {{"id", hold.id},
+          {"target", target},
+          text("relation", hold.relation),
+          {"is_missing", hold.is_missing},
+          {"tenant", hold.tenant ? Value{*hold.tenant} : Value{}},
+          {"tenant_columns", nested(hold.tenant_columns)},
+          {"match", nested(match)},
+          {"reason", hold.reason},
+          {"placed_by", hold.placed_by},
+          instant("placed_at", hold.placed_at),
+          instant("released_at", hold.released_at),
+          text("released_by", hold.released_by),
+          text("release_reason", hold.release_reason)};
+}
+
 Record census_record(const Census& census) {
   return {instant("cutoff", census.cutoff),
           count("total", census.total),
@@ -276,7 +301,9 @@ Record census_record(const Census& census) {
           {"tenants", nested(tenant_records(census))},
           count("referenced", census.referenced),
           {"references", nested(reference_records(census))},
-          cascade_field(census.children)};
+          cascade_field(census.children),
+          count("held", census.held),
+          {"holds", nested(holder_records(census))}};
 }
 
 std::string census_text(const Census& census) {
@@ -291,6 +318,7 @@ std::string census_text(const Census& census) {
                             line("  not matched by where", census.condition),
                             line("  of a tenant left out", census.tenant_off),
                             line("  kept by keep_min", census.keep_min)};
+  if (census.held > 0) lines.push_back(line("  kept by holds", census.held));
   if (census.action == Action::Kind::remove)
     lines.push_back(line("  referenced by other rows", census.referenced));
   if (census.action == Action::Kind::set) lines.push_back(line("  changed before", census.done));
@@ -301,6 +329,9 @@ std::string census_text(const Census& census) {
         fmt::format("{}: oldest {}, newest {}, about {}\n",
                     census.action == Action::Kind::remove ? "to delete" : "of these",
                     one_line(census.oldest), one_line(census.newest), bytes_text(census.bytes));
+  for (const auto& holder : census.holds)
+    result +=
+        fmt::format("kept: {} by hold {}\n", counted(holder.rows, "row", "rows"), holder.hold);
   result += references_text(census);
   if (census.tenants.empty()) return result;
   return result + "\n" + render_table(tenant_records(census), {"tenant", "total", "eligible"});

@@ -29,6 +29,8 @@ namespace lethe::cli {
 [[nodiscard]] Record worker_record(const WorkerRow& row);
 [[nodiscard]] Record worker_details(const WorkerRow& row);
 [[nodiscard]] Record quarantine_record(const QuarantinedTable& table);
+/// `target` is where the hold is.
+[[nodiscard]] Record hold_record(const std::string& target, const Hold& hold);
 [[nodiscard]] Record census_record(const Census& census);
 
 /// The census for people: what would go, what stays and why, the tenants with most to delete.

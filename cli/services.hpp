@@ -25,6 +25,7 @@ struct Stores {
   DeadStore& dead;
   TenantStore& tenants;
   FleetStore& fleet;
+  AuditStore& audit;
   Inspector& inspector;
   Migrations& migrations;
 };

@@ -354,4 +354,18 @@ class FleetStore {
   virtual bool resume(const Pause& pause, const std::string& actor) = 0;
 };
 
+/// Something that an operator did.
+struct AuditEntry {
+  std::string action;  ///< e.g. "hold.add"
+  std::string object;  ///< what it was done to, e.g. "app/7"
+  std::string detail;  ///< "" for none
+};
+
+/// The audit of what operators do in a target; what they do here, the other stores record.
+class AuditStore {
+ public:
+  virtual ~AuditStore() = default;
+  virtual void record(const AuditEntry& entry, const std::string& actor) = 0;
+};
+
 }  // namespace lethe

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,7 +58,42 @@ struct Census {
   };
   std::vector<Reference> references;
   std::vector<ChildRows> children;
+  std::int64_t held = 0;  ///< could go, but holds keep them, or a child that would go along
+  /// A hold that is the first to keep some of `held`.
+  struct Holder {
+    std::int64_t hold = 0;
+    std::int64_t rows = 0;
+  };
+  std::vector<Holder> holds;
 };
+
+/// Rows that must stay, as an operator asks for it.
+struct NewHold {
+  std::optional<TableName> table;            ///< nothing: every table of the target
+  std::optional<std::string> tenant;         ///< nothing: whoever's they are
+  std::vector<std::string> tenant_columns;   ///< exact; where the tenant may stand
+  std::map<std::string, std::string> match;  ///< value by column, exact; all must be the row's
+  std::string reason;
+};
+
+/// A hold as the target has it. Instants are ISO 8601.
+struct Hold {
+  std::int64_t id = 0;
+  std::string relation;     ///< quoted, as the table is called now; "": every table
+  bool is_missing = false;  ///< there is no such table any more
+  std::optional<std::string> tenant;
+  std::vector<std::string> tenant_columns;
+  std::map<std::string, std::string> match;
+  std::string reason;
+  std::string placed_by;
+  std::string placed_at;
+  std::string released_at;  ///< "": in force
+  std::string released_by;
+  std::string release_reason;
+};
+
+/// So many holds may be in force in one target.
+inline constexpr std::int64_t holds_max = 1'000;
 
 /// A row that the target refuses to delete, set aside for the rest of its run.
 struct ParkedRow {
@@ -185,6 +221,19 @@ class TargetDatabase {
   virtual bool purge(std::int64_t id, const std::string& actor) = 0;
   /// Attaches one to its table again. Throws UserError (refused) when it is not there any more.
   virtual void restore(std::int64_t id, const std::string& actor) = 0;
+
+  /// Places a hold and returns its number when it is in force: no batch is in flight that does not
+  /// know it. Throws UserError (bad_config) "--table: …", "--tenant: …" or "--match: …" for a
+  /// table, a column or a value that is not there or that rows cannot be told apart by; UserError
+  /// (refused) when holds_max are in force.
+  virtual std::int64_t place_hold(const NewHold& hold, const std::string& actor) = 0;
+  /// The newest first, at most 10,000; `all`: also those that were released.
+  virtual std::vector<Hold> holds(bool all) = 0;
+  /// One of them, whatever became of it; nothing when there never was one.
+  virtual std::optional<Hold> hold(std::int64_t id) = 0;
+  /// Ends a hold. False when it was released before.
+  virtual bool release_hold(std::int64_t id, const std::string& reason,
+                            const std::string& actor) = 0;
 };
 
 /// Makes TargetDatabase objects by connection string.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/db/migrator.hpp"
+#include "common/db/pg_audit_store.hpp"
 #include "common/db/pg_dead_store.hpp"
 #include "common/db/pg_fleet_store.hpp"
 #include "common/db/pg_inspector.hpp"
@@ -31,6 +32,7 @@ class ControlDatabase {
   [[nodiscard]] TenantStore& tenants() { return tenants_; }
   [[nodiscard]] Inspector& inspector() { return inspector_; }
   [[nodiscard]] FleetStore& fleet() { return fleet_; }
+  [[nodiscard]] AuditStore& audit() { return audit_; }
   [[nodiscard]] Migrations& migrations() { return migrations_; }
 
  private:
@@ -44,6 +46,7 @@ class ControlDatabase {
   PgTenantStore tenants_{session_};
   PgInspector inspector_{session_};
   PgFleetStore fleet_{session_};
+  PgAuditStore audit_{session_};
   Migrator migrations_{session_};
 };
 

@@ -13,6 +13,8 @@
 #include "common/db/target/explain_step.hpp"
 #include "common/db/target/foreign_keys.hpp"
 #include "common/db/target/functions.hpp"
+#include "common/db/target/hold_rows.hpp"
+#include "common/db/target/holds.hpp"
 #include "common/db/target/partitions.hpp"
 #include "common/db/target/quarantine.hpp"
 #include "common/db/target/row_step.hpp"
@@ -66,6 +68,7 @@ void check_tenants(Transaction& transaction, const Policy& policy, const TableFa
 }
 
 constexpr std::string_view referenced_verdict = "referenced ";
+constexpr std::string_view held_verdict = "held ";
 
 /// The keys that point at the table and at what goes along, before anything is counted.
 std::vector<Census::Reference> references_of(Transaction& transaction, const TableFacts& table) {
@@ -84,8 +87,11 @@ std::vector<Census::Reference> references_of(Transaction& transaction, const Tab
 std::vector<ChildRows> children_of(Transaction& transaction, const OwnCutoffs& own,
                                    const std::string& as_of, const std::string& boundary) {
   BuiltStatement eligible = eligible_ctes(own, as_of, boundary);
-  const auto steps = plan_cascade(transaction, own.table, own.policy, eligible_rows(own.table),
-                                  "policy " + own.policy.name);
+  const std::string going = eligible_rows(own.table);
+  const auto steps =
+      plan_cascade(transaction, {.table = own.table, .policy = own.policy, .rows = going},
+                   "policy " + own.policy.name)
+          .steps;
   if (steps.empty()) return {};
   const Cascaded counted = count_children(transaction, steps, eligible);
   std::vector<ChildRows> children;
@@ -96,11 +102,22 @@ std::vector<ChildRows> children_of(Transaction& transaction, const OwnCutoffs& o
   return children;
 }
 
+/// The number at the end of a verdict that begins with `word`.
+std::int64_t number_after(std::string_view word, const std::string& verdict) {
+  std::int64_t number = 0;
+  std::from_chars(verdict.data() + word.size(), verdict.data() + verdict.size(), number);
+  return number;
+}
+
 void add_referenced(Census& census, const std::string& verdict, std::int64_t rows) {
-  std::size_t key = 0;
-  std::from_chars(verdict.data() + referenced_verdict.size(), verdict.data() + verdict.size(), key);
-  census.references.at(key).rows += rows;
+  const std::int64_t key = number_after(referenced_verdict, verdict);
+  census.references.at(static_cast<std::size_t>(key)).rows += rows;
   census.referenced += rows;
+}
+
+void add_held(Census& census, const std::string& verdict, std::int64_t rows) {
+  census.holds.push_back({.hold = number_after(held_verdict, verdict), .rows = rows});
+  census.held += rows;
 }
 
 /// Sums and, for tables with tenants, one entry per tenant.
@@ -124,6 +141,7 @@ void add_verdict(Census& census, const pqxx::row& row) {
   if (verdict == "tenant_off") census.tenant_off += rows;
   if (verdict == "keep_min") census.keep_min += rows;
   if (verdict.starts_with(referenced_verdict)) add_referenced(census, verdict, rows);
+  if (verdict.starts_with(held_verdict)) add_held(census, verdict, rows);
   if (verdict == "done") census.done += rows;
   if (verdict != "eligible") return;
   census.eligible += rows;
@@ -236,7 +254,9 @@ Census PgTargetDatabase::census(const Policy& policy) {
         census.action = policy.action.kind;
         census.cutoff = now.age_cutoff;
         const OverrideColumns overrides = override_columns(policy);
-        const OwnCutoffs own{.policy = policy, .overrides = overrides, .table = table};
+        const Held held = look_up_held(transaction, has_holds(transaction), policy, table);
+        const OwnCutoffs own{
+            .policy = policy, .overrides = overrides, .table = table, .held = &held};
         census.references = references_of(transaction, table);
         const BuiltStatement built = db::census(own, now.limits.as_of, boundary);
         for (const auto& row : transaction.exec_built(built.sql, built.params))
@@ -250,6 +270,8 @@ Census PgTargetDatabase::census(const Policy& policy) {
                                                    static_cast<double>(census.eligible) /
                                                    static_cast<double>(census.total));
         if (!policy.tenant.has_value()) census.tenants.clear();
+        std::sort(census.holds.begin(), census.holds.end(),
+                  [](const auto& a, const auto& b) { return a.hold < b.hold; });
         std::stable_sort(census.tenants.begin(), census.tenants.end(),
                          [](const auto& a, const auto& b) { return a.eligible > b.eligible; });
         if (census.tenants.size() > tenants_shown) census.tenants.resize(tenants_shown);
@@ -344,7 +366,10 @@ std::optional<QuarantinedTable> PgTargetDatabase::quarantined(std::int64_t id) {
 bool PgTargetDatabase::purge(std::int64_t id, const std::string& actor) {
   return transact(
       session_, "quarantine_purge",
-      [&](Transaction& transaction) { return purge_quarantined(transaction, id, actor); },
+      [&](Transaction& transaction) {
+        transaction.exec(queries::gate_lock_shared, Params::of(""));  // no hold is placed meanwhile
+        return purge_quarantined(transaction, id, actor);
+      },
       std::string(table_settings));
 }
 
@@ -353,6 +378,37 @@ void PgTargetDatabase::restore(std::int64_t id, const std::string& actor) {
       session_, "quarantine_restore",
       [&](Transaction& transaction) { restore_quarantined(transaction, id, actor); },
       std::string(table_settings));
+}
+
+std::int64_t PgTargetDatabase::place_hold(const NewHold& hold, const std::string& actor) {
+  require_installed("NAME");
+  return transact(session_, "hold_place", [&](Transaction& transaction) {
+    transaction.exec(queries::gate_lock_exclusive, Params::of("*"));
+    return db::place_hold(transaction, hold, actor);
+  });
+}
+
+std::vector<Hold> PgTargetDatabase::holds(bool all) {
+  require_installed("NAME");
+  return transact(session_, "hold_list",
+                  [&](Transaction& transaction) { return list_holds(transaction, all); });
+}
+
+std::optional<Hold> PgTargetDatabase::hold(std::int64_t id) {
+  require_installed("NAME");
+  auto found = transact(session_, "hold_show", [&](Transaction& transaction) {
+    return list_holds(transaction, true, id);
+  });
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+bool PgTargetDatabase::release_hold(std::int64_t id, const std::string& reason,
+                                    const std::string& actor) {
+  return transact(session_, "hold_release", [&](Transaction& transaction) {
+    return transaction.exec(queries::holds_release, Params::of(id, actor, reason)).affected_rows() >
+           0;
+  });
 }
 
 }  // namespace lethe::db

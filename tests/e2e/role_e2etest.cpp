@@ -17,7 +17,7 @@ constexpr const char* worker_grants =
     "GRANT USAGE ON SCHEMA lethe TO {0};"
     "GRANT SELECT, INSERT, UPDATE, DELETE ON lethe.fence, lethe.cutoffs, lethe.parked TO {0};"
     "GRANT SELECT, INSERT ON lethe.ledger TO {0};"
-    "GRANT SELECT ON lethe.gate TO {0};"
+    "GRANT SELECT ON lethe.gate, lethe.holds TO {0};"
     "GRANT SELECT, DELETE ON public.t TO {0}";
 
 /// A role without any right but to log in; dropped with all that it was granted.

@@ -56,7 +56,7 @@ PreviewLimits preview_limits(Transaction& transaction, const Policy& policy,
   return {.limits = limits_of(row), .age_cutoff = text(row, "age_cutoff")};
 }
 
-Limits pass_gate(Transaction& transaction, const RunContext& run, const RunBounds& bounds) {
+Passed pass_gate(Transaction& transaction, const RunContext& run, const RunBounds& bounds) {
   transaction.exec(queries::gate_lock_shared, Params::of(run.policy));
   const std::string retain = to_interval(run.spec.retain);
   const auto minutes = [&](TimeOfDay TimeWindow::*end) {
@@ -83,9 +83,9 @@ Limits pass_gate(Transaction& transaction, const RunContext& run, const RunBound
   if (flag(row, "expired")) stop(Kind::expired, "expired: the run's time was over");
   if (bounds.has_cutoffs && !flag(row, "has_cutoffs"))
     stop(Kind::changed, "the tenants' own cutoffs of this run are gone; run the policy again");
-  Limits limits = limits_of(row);
-  limits.own_shift = text(row, "shift");
-  return limits;
+  Passed passed{.limits = limits_of(row), .has_holds = flag(row, "has_holds")};
+  passed.limits.own_shift = text(row, "shift");
+  return passed;
 }
 
 namespace {

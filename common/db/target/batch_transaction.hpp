@@ -28,9 +28,15 @@ struct Fence {
 [[nodiscard]] Fence admit_fence(Transaction& transaction, const RunContext& run,
                                 const LeaseToken& lease);
 
+/// What the gate says of a transaction that it let through.
+struct Passed {
+  Limits limits;           ///< the cutoffs in force
+  bool has_holds = false;  ///< some hold is in force, on whatever; none comes until the end
+};
+
 /// Second: takes the gate's shared locks, reads it, and Stops when the target or the policy is
-/// halted, the policy has another epoch, or the run has expired. Returns the cutoffs in force.
-[[nodiscard]] Limits pass_gate(Transaction& transaction, const RunContext& run,
+/// halted, the policy has another epoch, or the run has expired.
+[[nodiscard]] Passed pass_gate(Transaction& transaction, const RunContext& run,
                                const RunBounds& bounds);
 
 /// The limits of a run that was made now, and the instant that people call the cutoff.

@@ -8,6 +8,7 @@
 
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/foreign_keys.hpp"
+#include "common/db/target/holds.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/user_error.hpp"
 
@@ -30,11 +31,19 @@ bool is_changed(const ForeignKeyFacts& key) {
   return key.action == Action::set_null || key.action == Action::set_default;
 }
 
-std::string sql_of(const CascadeStep& step) {
-  const std::string rows = fmt::format("FROM {} WHERE {}", step.key.from_item, step.which);
-  if (step.changes) return "SELECT count(*) AS rows " + rows;
-  return fmt::format("WITH gone AS (DELETE {} RETURNING 1) SELECT count(*) AS rows FROM gone",
-                     rows);
+/// For the parents `tids`, which are the first parameter.
+BuiltStatement statement_of(const CascadeStep& step, const std::vector<std::string>& tids) {
+  BuiltStatement built;
+  static_cast<void>(built.params.bind(to_array(tids)));
+  std::string rows = fmt::format("FROM {} WHERE {}", step.key.from_item, step.which);
+  if (!step.held.none())
+    rows += fmt::format(" AND {} IS NOT TRUE", step.held.held("c", built.params));
+  built.sql =
+      step.changes
+          ? "SELECT count(*) AS rows " + rows
+          : fmt::format("WITH gone AS (DELETE {} RETURNING 1) SELECT count(*) AS rows FROM gone",
+                        rows);
+  return built;
 }
 
 std::map<std::string, std::int64_t>& counts_of(const CascadeStep& step, Cascaded& done) {
@@ -51,10 +60,15 @@ struct Doomed {
 /// Follows the foreign keys down from the policy's table.
 class Planner {
  public:
-  Planner(Transaction& transaction, const Policy& policy, const std::string& field)
-      : transaction_(transaction), policy_(policy), field_(field) {}
+  Planner(Transaction& transaction, const CascadeQuestion& question, const std::string& field)
+      : transaction_(transaction),
+        policy_(question.policy),
+        has_holds_(question.has_holds),
+        field_(field) {}
 
-  void follow(const std::vector<ForeignKeyFacts>& keys, const Doomed& parents);
+  /// Returns the children of which holds keep rows.
+  std::vector<HeldDependent> follow(const std::vector<ForeignKeyFacts>& keys,
+                                    const Doomed& parents);
   void require_all_reached() const;
 
   std::vector<CascadeStep> steps;
@@ -64,10 +78,11 @@ class Planner {
     throw UserError(ExitCode::bad_config, fmt::format("{}.cascade: {}", field_, why));
   }
   void check(const ForeignKeyFacts& key, const Doomed& parents) const;
-  void take(const ForeignKeyFacts& key, const Doomed& parents);
+  HeldDependent take(const ForeignKeyFacts& key, const Doomed& parents);
 
   Transaction& transaction_;
   const Policy& policy_;
+  const bool has_holds_;
   const std::string& field_;
   std::set<std::uint32_t> reached_;
 };
@@ -103,28 +118,36 @@ void Planner::check(const ForeignKeyFacts& key, const Doomed& parents) const {
   if (!hazards.empty()) refuse(text(hazards.at(0), "hazard"));
 }
 
-void Planner::take(const ForeignKeyFacts& key, const Doomed& parents) {
+HeldDependent Planner::take(const ForeignKeyFacts& key, const Doomed& parents) {
   reached_.insert(key.child_oid);
   check(key, parents);
-  const CascadeStep step{
+  CascadeStep step{
       .key = key,
       .changes = is_changed(key),
       .which = fmt::format("EXISTS (SELECT 1 FROM {} AS x WHERE {})", parents.from, key.match)};
+  if (has_holds_)
+    step.held = look_up_held_rows(
+        transaction_, {.relation = key.child_oid, .tenant_column = tenant_column_of(policy_)});
+  HeldDependent dependent{.key = key, .held = step.held, .below = {}};
   if (!step.changes) {
     Doomed children{.from = fmt::format("(SELECT c.* FROM {} WHERE {})", key.from_item, step.which),
                     .path = parents.path,
                     .name = key.child};
     children.path.push_back(key.child_oid);
-    follow(look_up_foreign_keys(transaction_, key.child_oid), children);
+    dependent.below = follow(look_up_foreign_keys(transaction_, key.child_oid), children);
   }
-  steps.push_back(step);
+  steps.push_back(std::move(step));
+  return dependent;
 }
 
-void Planner::follow(const std::vector<ForeignKeyFacts>& keys, const Doomed& parents) {
+std::vector<HeldDependent> Planner::follow(const std::vector<ForeignKeyFacts>& keys,
+                                           const Doomed& parents) {
+  std::vector<HeldDependent> held;
   const bool is_top = parents.path.size() == 1;
   for (const auto& key : keys) {
     if (is_listed(key, policy_)) {
-      take(key, parents);
+      HeldDependent dependent = take(key, parents);
+      if (!dependent.held.none() || !dependent.below.empty()) held.push_back(std::move(dependent));
     } else if (!is_top) {
       refuse(
           fmt::format("rows of {} would go along, and foreign key {} of {} points at them; list "
@@ -132,6 +155,7 @@ void Planner::follow(const std::vector<ForeignKeyFacts>& keys, const Doomed& par
                       parents.name, key.constraint, key.child, key.child, parents.name));
     }
   }
+  return held;
 }
 
 void Planner::require_all_reached() const {
@@ -155,22 +179,39 @@ std::string picked_rows(const std::string& relation) {
       relation);
 }
 
-std::vector<CascadeStep> plan_cascade(Transaction& transaction, const TableFacts& table,
-                                      const Policy& policy, const std::string& rows,
-                                      const std::string& field) {
-  if (policy.cascade.empty()) return {};
-  Planner planner(transaction, policy, field);
-  planner.follow(table.foreign_keys, {.from = rows, .path = {table.oid}, .name = table.name});
+CascadePlan plan_cascade(Transaction& transaction, const CascadeQuestion& question,
+                         const std::string& field) {
+  if (question.policy.cascade.empty()) return {};
+  const TableFacts& table = question.table;
+  Planner planner(transaction, question, field);
+  CascadePlan plan;
+  plan.held = planner.follow(table.foreign_keys,
+                             {.from = question.rows, .path = {table.oid}, .name = table.name});
   planner.require_all_reached();
-  return std::move(planner.steps);
+  plan.steps = std::move(planner.steps);
+  return plan;
+}
+
+Held look_up_held(Transaction& transaction, bool has_holds, const Policy& policy,
+                  const TableFacts& table) {
+  Held held;
+  if (!has_holds) return held;
+  held.rows = look_up_held_rows(transaction,
+                                {.relation = table.oid, .tenant_column = tenant_column_of(policy)});
+  const std::string rows = picked_rows(table.name);
+  held.dependents =
+      plan_cascade(transaction, {.table = table, .policy = policy, .rows = rows, .has_holds = true},
+                   "policy " + policy.name)
+          .held;
+  return held;
 }
 
 void cascade(Transaction& transaction, const std::vector<CascadeStep>& steps,
              const std::vector<std::string>& tids, Cascaded& done) {
   if (tids.empty()) return;
-  const Params parents = Params::of(to_array(tids));
   for (const auto& step : steps) {
-    const auto rows = number(transaction.exec_built(sql_of(step), parents).at(0), "rows");
+    const BuiltStatement built = statement_of(step, tids);
+    const auto rows = number(transaction.exec_built(built.sql, built.params).at(0), "rows");
     if (rows > 0) counts_of(step, done)[step.key.child] += rows;
   }
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/db/target/batch_delete.hpp"
+#include "common/db/target/held_rows.hpp"
 #include "common/db/target/table_facts.hpp"
 #include "common/db/transact.hpp"
 #include "common/policies/policy.hpp"
@@ -19,6 +20,21 @@ struct CascadeStep {
   ForeignKeyFacts key;
   bool changes = false;  ///< the server changes them (SET NULL, SET DEFAULT): they are only counted
   std::string which;     ///< condition over alias c: the row points at one that goes
+  HeldRows held{};       ///< what holds keep of it
+};
+
+/// What happens to children, and which of them holds keep.
+struct CascadePlan {
+  std::vector<CascadeStep> steps;
+  std::vector<HeldDependent> held;
+};
+
+/// What the rows are that children belong to. Borrowed.
+struct CascadeQuestion {
+  const TableFacts& table;
+  const Policy& policy;
+  const std::string& rows;  ///< those that go, as a FROM item
+  bool has_holds = false;   ///< some hold is in force
 };
 
 /// Marks the keys that point at a table whose child the policy lists under cascade.
@@ -28,14 +44,18 @@ void mark_declared(TableFacts& table, const Policy& policy);
 /// item.
 [[nodiscard]] std::string picked_rows(const std::string& relation);
 
-/// What to do before `rows` of the table (a FROM item) are deleted, children of children first.
+/// What to do before rows of a table are deleted, children of children first.
 /// Empty when the policy lists no child. Throws UserError (bad_config) "FIELD.cascade: …" for a
 /// child that may not go along: one below it is not listed, keys form a ring, somebody else's code
-/// would run, rights are missing; and for a listed table that no key leads to.
-[[nodiscard]] std::vector<CascadeStep> plan_cascade(Transaction& transaction,
-                                                    const TableFacts& table, const Policy& policy,
-                                                    const std::string& rows,
-                                                    const std::string& field);
+/// would run, rights are missing; and for a listed table that no key leads to. UserError (refused)
+/// as look_up_held_rows().
+[[nodiscard]] CascadePlan plan_cascade(Transaction& transaction, const CascadeQuestion& question,
+                                       const std::string& field);
+
+/// What holds keep of a policy's table, children that would go along included. `has_holds`: some
+/// hold is in force; otherwise nobody is asked. Throws UserError as plan_cascade().
+[[nodiscard]] Held look_up_held(Transaction& transaction, bool has_holds, const Policy& policy,
+                                const TableFacts& table);
 
 /// Rows by child.
 struct Cascaded {
@@ -44,7 +64,7 @@ struct Cascaded {
 };
 
 /// Carries the steps out for the parents `tids` of picked_rows, which are locked, and adds up what
-/// they did.
+/// they did. A child that came to be held meanwhile stays, and its parent is not free any more.
 void cascade(Transaction& transaction, const std::vector<CascadeStep>& steps,
              const std::vector<std::string>& tids, Cascaded& done);
 

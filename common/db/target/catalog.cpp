@@ -83,7 +83,9 @@ void refuse_foreign_keys(Transaction& transaction, TableFacts& table, const Poli
     return std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(), same) ||
            std::any_of(table.deeper_keys.begin(), table.deeper_keys.end(), same);
   };
-  for (auto& step : plan_cascade(transaction, table, policy, picked_rows(table.name), field))
+  const std::string rows = picked_rows(table.name);
+  auto plan = plan_cascade(transaction, {.table = table, .policy = policy, .rows = rows}, field);
+  for (auto& step : plan.steps)
     if (!is_known(step.key)) table.deeper_keys.push_back(std::move(step.key));
 }
 

@@ -13,9 +13,11 @@
 #include "common/db/target/cascade.hpp"
 #include "common/db/target/catalog.hpp"
 #include "common/db/target/foreign_keys.hpp"
+#include "common/db/target/holds.hpp"
 #include "common/db/target/partition_step.hpp"
 #include "common/db/target/row_step.hpp"
 #include "common/db/target/unique_key.hpp"
+#include "common/policies/action.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/stopwatch.hpp"
 
@@ -181,12 +183,18 @@ Deleted take_batch(Transaction& transaction, const CleanStep& step, const BatchG
   return by_index(transaction, step, ground, cursor);
 }
 
-Deleted partition(Transaction& transaction, const CleanStep& step, const Limits& limits) {
-  PartitionGone gone = take_partition(
-      transaction,
-      {.run = step.run, .lease = step.lease, .payload = step.payload, .limits = limits});
+Deleted partition(Transaction& transaction, const CleanStep& step, const Passed& passed) {
+  PartitionGone gone = take_partition(transaction, {.run = step.run,
+                                                    .lease = step.lease,
+                                                    .payload = step.payload,
+                                                    .limits = passed.limits,
+                                                    .has_holds = passed.has_holds});
   Deleted deleted;
   deleted.relation = std::move(gone.relation);
+  if (gone.held) {  // the next pass meets the hold when it plans, and takes the other rows
+    deleted.finished = true;
+    return deleted;
+  }
   deleted.rows = gone.rows;
   deleted.oldest = std::move(gone.oldest);
   deleted.newest = std::move(gone.newest);
@@ -199,27 +207,37 @@ Deleted partition(Transaction& transaction, const CleanStep& step, const Limits&
 }
 
 /// Deletes or changes rows of a relation, after the gate.
-Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Limits& limits,
+Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Passed& passed,
                    const Fence& fence) {
   const CleanWork& work = *step.payload.work;
   const Policy& policy = step.run.spec;
   const Identity identity = confirm_identity(transaction, policy.action, work);
   const std::string& relation = identity.name;
   TableFacts table = look_up_columns(transaction, work.relation, policy.units);
-  std::vector<CascadeStep> children;
+  Held held;
+  if (passed.has_holds)
+    held.rows = look_up_held_rows(
+        transaction, {.relation = work.relation, .tenant_column = tenant_column_of(policy)});
+  CascadePlan children;
   const bool removes = policy.action.kind == Action::Kind::remove;
   if (removes && (identity.has_keys || !policy.cascade.empty())) {
     table.foreign_keys = look_up_foreign_keys(transaction, work.relation);
     mark_declared(table, policy);
-    children = plan_cascade(transaction, table, policy, picked_rows(relation),
-                            "policy " + step.run.policy);
+    const std::string rows = picked_rows(relation);
+    children = plan_cascade(
+        transaction,
+        {.table = table, .policy = policy, .rows = rows, .has_holds = passed.has_holds},
+        "policy " + step.run.policy);
+    held.dependents = std::move(children.held);
   }
-  Predicate predicate(policy, table, limits, step.run.id.value, step.payload.bounds.has_cutoffs);
+  Predicate predicate(policy, table, passed.limits, step.run.id.value,
+                      step.payload.bounds.has_cutoffs);
   if (fence.has_parked) predicate.leave_out_parked();
+  predicate.leave_out_held(held);
   const auto part = next_part(transaction, step, {relation, table}, fence.cursor);
   const BatchGround ground{.relation = relation,
                            .predicate = predicate,
-                           .children = children,
+                           .children = children.steps,
                            .part = part ? &*part : nullptr};
   Deleted deleted = take_batch(transaction, step, ground, fence.cursor);
   if (part) {  // whatever was picked in it
@@ -230,9 +248,11 @@ Deleted clean_rows(Transaction& transaction, const CleanStep& step, const Limits
   return deleted;
 }
 
-Deleted call(Transaction& transaction, const CleanStep& step, const Limits& limits,
+Deleted call(Transaction& transaction, const CleanStep& step, const Passed& passed,
              BatchProgress& progress) {
-  const CallValues values{.cutoff = limits.cutoff.timestamptz,
+  if (passed.has_holds)
+    refuse_held_call(transaction, step.run.spec, to_text(step.run.spec.action.function));
+  const CallValues values{.cutoff = passed.limits.cutoff.timestamptz,
                           .retain = to_interval(step.run.spec.retain),
                           .size = step.size};
   const Called called =
@@ -257,6 +277,11 @@ BuiltStatement pick_batch(const CleanStep& step, const BatchGround& ground,
 }
 
 void stop_kept(std::int64_t picked, std::int64_t done, const BatchGround& ground) {
+  // Children were changed under our hands, so that holds keep them and their parents.
+  if (ground.predicate.leaves_out_held() && !ground.children.empty())
+    stop(TargetTrouble::Kind::retryable,
+         fmt::format("rows of {} came to be held while their children were deleted",
+                     ground.relation));
   stop(TargetTrouble::Kind::permanent,
        fmt::format("{} rows of {} were picked and {} {}: a trigger or rule keeps them", picked,
                    ground.relation, done == 0 ? "none was" : fmt::format("{} were", done),
@@ -269,19 +294,20 @@ BatchDone CleanStep::run_in(Transaction& transaction, BatchProgress& progress) c
   if (fence.finished)  // its last batch was committed by a worker that died before it could say so
     return {
         .totals = fence.totals, .rows = 0, .size = size, .finished = true, .parked = 0, .took = {}};
-  const Limits limits = pass_gate(transaction, run, payload.bounds);
+  const Passed passed = pass_gate(transaction, run, payload.bounds);
   const Deleted deleted = payload.work->strategy == Strategy::call
-                              ? call(transaction, *this, limits, progress)
+                              ? call(transaction, *this, passed, progress)
                           : payload.work->strategy == Strategy::partition
-                              ? partition(transaction, *this, limits)
-                              : clean_rows(transaction, *this, limits, fence);
+                              ? partition(transaction, *this, passed)
+                              : clean_rows(transaction, *this, passed, fence);
   const auto row =
       transaction
           .exec(queries::ledger_record,
                 Params::of(lease.task.value, deleted.rows, deleted.cursor, deleted.finished,
-                           run.policy, run.spec_sha256, deleted.relation, limits.cutoff.timestamptz,
-                           deleted.oldest, deleted.newest, deleted.method, deleted.estimated,
-                           deleted.bounds, to_json(deleted.cascaded), deleted.bytes))
+                           run.policy, run.spec_sha256, deleted.relation,
+                           passed.limits.cutoff.timestamptz, deleted.oldest, deleted.newest,
+                           deleted.method, deleted.estimated, deleted.bounds,
+                           to_json(deleted.cascaded), deleted.bytes))
           .at(0);
   progress.before = fence.totals;
   return {.totals = {.batches = number(row, "batches"), .rows = number(row, "rows")},

@@ -8,6 +8,7 @@
 #include "common/db/target/batch_transaction.hpp"
 #include "common/db/target/foreign_keys.hpp"
 #include "common/db/target/functions.hpp"
+#include "common/db/target/holds.hpp"
 #include "common/db/target/partitions.hpp"
 #include "common/db/target/relation_look.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
@@ -121,16 +122,25 @@ Explanation explain_step(Transaction& transaction, const Policy& policy) {
                      {.not_after = find_boundary(transaction, policy, table),
                       .shortest_retain = to_interval(shortest_retention(policy))});
   const Limits limits = limits_to_estimate(now.limits, own.possible());
-  const Predicate predicate(policy, table, limits, "", false);
+  Predicate predicate(policy, table, limits, "", false);
+  Held held;  // of children nothing is estimated here
+  if (has_holds(transaction))
+    held.rows = look_up_held_rows(
+        transaction, {.relation = table.oid, .tenant_column = tenant_column_of(policy)});
+  predicate.leave_out_held(held);
   RelationLook look(transaction, policy, predicate);
-  if (asks_bounds(policy, table, own.possible()))
-    look.know(look_up_partitions(
+  const auto relations = look_up_relations(transaction, table, field_of(policy));
+  if (asks_bounds(policy, table, own.possible())) {
+    PartitionMap partitions = look_up_partitions(
         transaction,
-        {.policy = policy, .table = table, .limit = drop_limit_now(transaction, own, now.limits)}));
+        {.policy = policy, .table = table, .limit = drop_limit_now(transaction, own, now.limits)});
+    if (may_drop(policy, table))
+      keep_held_partitions(transaction, relations, held.rows, partitions);
+    look.know(std::move(partitions));
+  }
   Explanation explanation;
   explanation.cutoff = now.age_cutoff;
   explanation.server_version = table.server_version;
-  const auto relations = look_up_relations(transaction, table, field_of(policy));
   explanation.refusal = refusal(transaction, policy, table, relations);
   for (const auto& relation : relations) explanation.relations.push_back(look.at(relation));
   // What other tables refer to is never set (check_set_columns).

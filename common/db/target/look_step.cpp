@@ -2,8 +2,10 @@
 
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_transaction.hpp"
+#include "common/db/target/cascade.hpp"
 #include "common/db/target/foreign_keys.hpp"
 #include "common/db/target/functions.hpp"
+#include "common/db/target/holds.hpp"
 #include "common/db/target/partitions.hpp"
 #include "common/db/target/relation_look.hpp"
 #include "common/db/target/tenant_cutoffs.hpp"
@@ -33,7 +35,7 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
   transaction.exec(queries::fence_prune, Params::of(run.id.value));
   const std::string field = run.policy.empty() ? "ad hoc" : "policy " + run.policy;
   // The gate first with the policy's own bounds, for "now"; the real bounds come from the table.
-  const Limits now = pass_gate(transaction, run, {});
+  const Passed now = pass_gate(transaction, run, {});
   PlanFacts facts;
   if (run.spec.action.kind == Action::Kind::call) {
     const FunctionFacts function = look_up_function(transaction, run.spec, field);
@@ -45,16 +47,22 @@ PlanFacts look_step(Transaction& transaction, const RunContext& run, const Lease
   facts.server_version = table.server_version;
   const auto relations = look_up_relations(transaction, table, field);
   prove_units(transaction, run.spec, table, relations, field);
-  facts.bounds = store_bounds(transaction, run, table, now.as_of);
-  const Limits limits = pass_gate(transaction, run, facts.bounds);
+  facts.bounds = store_bounds(transaction, run, table, now.limits.as_of);
+  const Limits limits = pass_gate(transaction, run, facts.bounds).limits;
   require_locks(relations, run.spec, field);
   const Limits reached = limits_to_estimate(limits, facts.bounds.has_cutoffs);
-  const Predicate predicate(run.spec, table, reached, run.id.value, false);
+  Predicate predicate(run.spec, table, reached, run.id.value, false);
+  const Held held = look_up_held(transaction, now.has_holds, run.spec, table);
+  predicate.leave_out_held(held);
   RelationLook look(transaction, run.spec, predicate);
-  if (asks_bounds(run.spec, table, facts.bounds.has_cutoffs))
-    look.know(look_up_partitions(
+  if (asks_bounds(run.spec, table, facts.bounds.has_cutoffs)) {
+    PartitionMap partitions = look_up_partitions(
         transaction,
-        {.policy = run.spec, .table = table, .limit = drop_limit(run.spec, table, limits)}));
+        {.policy = run.spec, .table = table, .limit = drop_limit(run.spec, table, limits)});
+    if (may_drop(run.spec, table))
+      keep_held_partitions(transaction, relations, held.rows, partitions);
+    look.know(std::move(partitions));
+  }
   for (const auto& relation : relations) facts.relations.push_back(look.at(relation));
   return facts;
 }

@@ -6,6 +6,7 @@
 
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_delete.hpp"
+#include "common/db/target/holds.hpp"
 #include "common/db/target/partitions.hpp"
 #include "common/db/target/quarantine.hpp"
 
@@ -35,6 +36,21 @@ Leaf look_up_leaf(Transaction& transaction, std::uint32_t relation) {
           .bounds = text(row, "bounds"),
           .blocks = number(row, "blocks"),
           .bytes = number(row, "bytes")};
+}
+
+/// A hold that keeps rows of the leaf. It is looked for, where one may, before the leaf is taken
+/// from its readers; until the end nobody can write into it.
+std::optional<std::int64_t> find_hold_on(Transaction& transaction, const PartitionBatch& batch) {
+  if (!batch.has_holds) return std::nullopt;
+  const std::uint32_t leaf = batch.payload.work->relation;
+  const HoldQuestion question{.relation = leaf, .tenant_column = tenant_column_of(batch.run.spec)};
+  if (look_up_held_rows(transaction, question).none()) return std::nullopt;
+  const std::string name = look_up_leaf(transaction, leaf).name;
+  transaction.exec_built(fmt::format("LOCK TABLE ONLY {} IN SHARE MODE", name));
+  if (look_up_identity(transaction, leaf).name != name)
+    stop(Kind::changed, fmt::format("{} was renamed since it was planned", name));
+  // Again, because its columns may have been others before the lock.
+  return find_held(transaction, name, look_up_held_rows(transaction, question));
 }
 
 /// The parent first, as everybody does who reaches the leaf through it: no deadlock with them.
@@ -102,6 +118,12 @@ PartitionGone count(Transaction& transaction, const PartitionBatch& batch, const
 }  // namespace
 
 PartitionGone take_partition(Transaction& transaction, const PartitionBatch& batch) {
+  if (const auto hold = find_hold_on(transaction, batch)) {
+    PartitionGone kept;
+    kept.relation = look_up_identity(transaction, batch.payload.work->relation).name;
+    kept.held = hold;
+    return kept;
+  }
   const Leaf leaf = lock_leaf(transaction, *batch.payload.work);
   prove_expired(transaction, batch, leaf);
   PartitionGone gone = count(transaction, batch, leaf);
@@ -118,7 +140,8 @@ PartitionGone take_partition(Transaction& transaction, const PartitionBatch& bat
                    .task = batch.lease.task.value,
                    .rows = gone.rows,
                    .estimated = gone.estimated,
-                   .seconds = batch.run.spec.quarantine_seconds});
+                   .seconds = batch.run.spec.quarantine_seconds,
+                   .tenant_column = tenant_column_of(batch.run.spec)});
   return gone;
 }
 

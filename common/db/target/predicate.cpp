@@ -208,6 +208,7 @@ std::string Predicate::shared_part(Params& params) const {
         "k.relation_oid OPERATOR(pg_catalog.=) x.tableoid AND k.tid OPERATOR(pg_catalog.=) x.ctid "
         "AND k.row_xmin OPERATOR(pg_catalog.=) x.xmin)",
         params.bind(run_)));
+  if (held_ != nullptr) parts.push_back(held_->free(params));
   return joined(parts, "AND");
 }
 
@@ -228,6 +229,7 @@ bool Predicate::judges_by_row() const {
 }
 
 bool Predicate::asks_others() const {
+  if (held_ != nullptr && !held_->dependents.empty()) return true;
   return without_parked_ || std::any_of(table_.foreign_keys.begin(), table_.foreign_keys.end(),
                                         [](const ForeignKeyFacts& key) { return !key.goes_along; });
 }

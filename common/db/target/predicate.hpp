@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common/db/params.hpp"
+#include "common/db/target/held_rows.hpp"
 #include "common/db/target/table_facts.hpp"
 #include "common/policies/policy.hpp"
 
@@ -47,6 +48,8 @@ class Predicate {
 
   /// Leaves out the rows of the run that are set aside in lethe.parked.
   void leave_out_parked() { without_parked_ = true; }
+  /// Leaves out the rows that holds keep. Borrowed.
+  void leave_out_held(const Held& held) { held_ = held.none() ? nullptr : &held; }
 
   /// Rows that are old enough by any of the policy's timestamp columns.
   [[nodiscard]] std::string all_phases(Params& params) const;
@@ -70,6 +73,8 @@ class Predicate {
   [[nodiscard]] std::string done(Params& params) const;
   /// For each row another table is asked.
   [[nodiscard]] bool asks_others() const;
+  /// Holds keep rows, perhaps many and old ones.
+  [[nodiscard]] bool leaves_out_held() const { return held_ != nullptr; }
   /// The row alone decides: to judge it twice costs little.
   [[nodiscard]] bool judges_by_row() const;
   /// The row's time as timestamptz; NULL when it has none.
@@ -88,6 +93,7 @@ class Predicate {
   std::string run_;
   bool has_cutoffs_;
   bool without_parked_ = false;
+  const Held* held_ = nullptr;
 };
 
 /// The policy's `where` over alias `x`; "true" when there is none. NULLs make it not true, so such

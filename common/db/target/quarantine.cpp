@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/db/queries.gen.hpp"
+#include "common/db/target/holds.hpp"
 #include "common/user_error.hpp"
 
 namespace lethe::db {
@@ -19,7 +20,8 @@ struct Quarantined {
   std::string schema;
   std::string table;
   std::string bounds;
-  std::string members;  ///< JSON
+  std::string members;    ///< JSON
+  HoldQuestion question;  ///< its relation is 0
 };
 
 /// Nothing when its quarantine has ended already, or there never was one.
@@ -33,27 +35,47 @@ std::optional<Quarantined> take_quarantined(Transaction& transaction, std::int64
                      .schema = text(row, "table_schema"),
                      .table = text(row, "table_name"),
                      .bounds = text(row, "bounds"),
-                     .members = text(row, "members")};
+                     .members = text(row, "members"),
+                     .question = {.relation = 0,
+                                  .tenant_column = text(row, "tenant_column"),
+                                  .parents = text(row, "parents"),
+                                  .old_schemas = text(row, "old_schemas"),
+                                  .old_tables = text(row, "old_tables")}};
 }
 
-/// Whether the table is where it was put. Throws UserError (refused) when it is in use again.
-bool find_quarantined(Transaction& transaction, const Quarantined& entry) {
+/// The table if it is where it was put, else nothing. Throws UserError (refused) when it is in use
+/// again.
+std::optional<std::uint32_t> find_quarantined(Transaction& transaction, const Quarantined& entry) {
   const auto rows = transaction.exec(queries::quarantine_find, Params::of(entry.name));
-  if (rows.empty()) return false;
+  if (rows.empty()) return std::nullopt;
   if (flag(rows.at(0), "is_partition"))
     throw UserError(ExitCode::refused,
                     fmt::format("lethe_quarantine.{} is attached to a table again; detach it, or "
                                 "give it another name and place",
                                 entry.name));
-  return true;
+  return number<std::uint32_t>(rows.at(0), "oid");
 }
 
 /// The same with the table locked, so that the answer stays true.
-bool lock_quarantined(Transaction& transaction, const Quarantined& entry) {
-  if (!find_quarantined(transaction, entry)) return false;
+std::optional<std::uint32_t> lock_quarantined(Transaction& transaction, const Quarantined& entry) {
+  if (!find_quarantined(transaction, entry)) return std::nullopt;
   transaction.exec_built(
       fmt::format("LOCK TABLE ONLY lethe_quarantine.{} IN ACCESS EXCLUSIVE MODE", entry.name));
   return find_quarantined(transaction, entry);
+}
+
+/// By what it is now, and by what it and the tables above it were called.
+void refuse_held(Transaction& transaction, const Quarantined& entry, std::uint32_t table) {
+  if (!has_holds(transaction)) return;
+  HoldQuestion question = entry.question;
+  question.relation = table;
+  const auto hold = find_held(transaction, "lethe_quarantine." + entry.name,
+                              look_up_held_rows(transaction, question));
+  if (hold)
+    throw UserError(ExitCode::refused,
+                    fmt::format("hold {} keeps rows of {}; it can be purged when that is released, "
+                                "or restored",
+                                *hold, entry.relation));
 }
 
 void end_quarantine(Transaction& transaction, std::int64_t id, bool restored,
@@ -75,7 +97,8 @@ void quarantine_leaf(Transaction& transaction, const Leaf& leaf, const Quarantin
           .exec(queries::quarantine_insert,
                 Params::of(leaf.schema, leaf.table, leaf.parent_schema, leaf.parent_table,
                            leaf.bounds, to_array(names), entry.policy, entry.run, entry.task,
-                           entry.rows, entry.estimated, leaf.bytes, entry.seconds))
+                           entry.rows, entry.estimated, leaf.bytes, entry.seconds, leaf.parent_oid,
+                           entry.tenant_column))
           .at(0);
   const std::string name = text(row, "name");
   // The move first: renaming asks for CREATE on the schema, which we need in ours alone.
@@ -120,7 +143,9 @@ std::optional<std::int64_t> next_due(Transaction& transaction,
 bool purge_quarantined(Transaction& transaction, std::int64_t id, const std::string& by) {
   const auto entry = take_quarantined(transaction, id);
   if (!entry) return false;
-  const bool is_there = lock_quarantined(transaction, *entry);
+  const auto table = lock_quarantined(transaction, *entry);
+  const bool is_there = table.has_value();
+  if (is_there) refuse_held(transaction, *entry, *table);
   if (is_there) transaction.exec_built(fmt::format("DROP TABLE lethe_quarantine.{}", entry->name));
   end_quarantine(transaction, id, false, is_there ? by : "somebody else, before " + by);
   return is_there;

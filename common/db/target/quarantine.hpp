@@ -35,7 +35,8 @@ struct QuarantineEntry {
   std::string task;
   std::int64_t rows = 0;
   bool estimated = false;
-  std::int64_t seconds = 0;  ///< until it may be purged
+  std::int64_t seconds = 0;        ///< until it may be purged
+  std::string tenant_column = {};  ///< of the policy; "": it names none
 };
 
 /// Moves a leaf that is detached in this transaction to the schema lethe_quarantine, under names
@@ -52,7 +53,8 @@ void quarantine_leaf(Transaction& transaction, const Leaf& leaf, const Quarantin
                                                    std::int64_t id);
 
 /// Drops one for good. False when somebody else ended its quarantine already, or took the table
-/// away. Throws UserError (refused) when it was attached to a table by hand.
+/// away. Throws UserError (refused) when it was attached to a table by hand, and while a hold keeps
+/// a row of it. The caller has the gate's shared locks.
 bool purge_quarantined(Transaction& transaction, std::int64_t id, const std::string& by);
 
 /// Attaches one to its table again, under its old name and bounds. Throws UserError (refused) when

@@ -60,6 +60,13 @@ StoredForm stored_form(const ColumnFacts& column) {
   return form;
 }
 
+/// A branch of the census's CASE: rows that would go if holds did not keep them.
+std::string held_verdict(const Held* held, Params& params) {
+  if (held == nullptr || held->none()) return "";
+  const std::string hold = held->number(params);
+  return fmt::format(" WHEN {0} IS NOT NULL THEN pg_catalog.concat('held ', {0})", hold);
+}
+
 /// Branches of the census's CASE, one per foreign key.
 std::string referenced_verdicts(const TableFacts& table) {
   std::string branches;
@@ -246,7 +253,8 @@ std::string judged_ctes(const OwnCutoffs& own, const std::string& as_of,
       "{ctes}judged AS (SELECT {tenant} AS tenant, {instant} AS ts, CASE WHEN ({where}) IS NOT "
       "TRUE THEN 'condition' WHEN ({off}) THEN 'tenant_off' WHEN {instant} IS NULL OR NOT "
       "pg_catalog.isfinite({instant}) THEN 'no_timestamp' WHEN {instant} >= {now} - {age} THEN "
-      "'too_young' WHEN {instant} >= {not_after} THEN 'keep_min'{referenced} WHEN {undone} THEN "
+      "'too_young' WHEN {instant} >= {not_after} THEN 'keep_min'{held}{referenced} WHEN {undone} "
+      "THEN "
       "'eligible' ELSE 'done' END AS verdict, x.tableoid AS relation, x.ctid AS tid FROM {table} "
       "AS "
       "x{join})",
@@ -255,6 +263,7 @@ std::string judged_ctes(const OwnCutoffs& own, const std::string& as_of,
       fmt::arg("now", now),
       fmt::arg("age", exceptions ? fmt::format("coalesce(e.retain, {})", retain) : retain),
       fmt::arg("undone", undone_sql(policy, table, params)), fmt::arg("not_after", not_after),
+      fmt::arg("held", held_verdict(own.held, params)),
       fmt::arg("referenced", referenced_verdicts(table)), fmt::arg("table", table.name),
       fmt::arg("join", exceptions ? fmt::format(" LEFT JOIN exceptions e ON e.tenant = {}", tenant)
                                   : std::string()));

@@ -17,6 +17,7 @@ struct OwnCutoffs {
   const Policy& policy;
   const OverrideColumns& overrides;
   const TableFacts& table;
+  const Held* held = nullptr;  ///< for a census: what holds keep; null: nothing
 
   /// True when some tenant may have one.
   [[nodiscard]] bool possible() const;
@@ -58,7 +59,8 @@ struct OwnCutoffs {
 
 /// Counts what a run made now would delete and why the rest stays: one row per verdict and tenant
 /// group. Returns verdict, tenant (NULL: the sum), rows, oldest, newest. The verdict "referenced N"
-/// means that number N of the table's foreign keys is the first that needs the row.
+/// means that number N of the table's foreign keys is the first that needs the row, "held N" that
+/// hold N keeps it, or a child of it that would go along.
 [[nodiscard]] BuiltStatement census(const OwnCutoffs& own, const std::string& as_of,
                                     const std::string& boundary);
 

@@ -9,6 +9,7 @@
 #include "common/db/queries.gen.hpp"
 #include "common/db/target/batch_delete.hpp"
 #include "common/db/target/batch_transaction.hpp"
+#include "common/db/target/cascade.hpp"
 #include "common/db/target/row_step.hpp"
 #include "common/stopwatch.hpp"
 
@@ -67,8 +68,7 @@ std::int64_t look_through(Transaction& transaction, const RelationRow& relation,
 std::int64_t look_through_pages(Transaction& transaction, const RelationRow& relation,
                                 const Predicate& predicate, std::int64_t block,
                                 const Stopwatch& watch) {
-  if (predicate.asks_others())
-    return look_through(transaction, relation, predicate, block, watch);
+  if (predicate.asks_others()) return look_through(transaction, relation, predicate, block, watch);
   use_indexes(transaction, false);
   const std::int64_t reached = look_through(transaction, relation, predicate, block, watch);
   use_indexes(transaction, true);
@@ -103,22 +103,24 @@ Verified verify_step(Transaction& transaction, const RunContext& run, const Leas
                      const RunBounds& bounds) {
   const Stopwatch watch;
   const Fence fence = admit_fence(transaction, run, lease);
-  const Limits limits = pass_gate(transaction, run, bounds);
+  const Passed passed = pass_gate(transaction, run, bounds);
   // What is left is known to the function alone, which said that it is nothing.
   if (run.spec.action.kind == Action::Kind::call)
     return {.finished = true, .clean = true, .left_in = "", .took = watch.elapsed()};
   const std::string field = run.policy.empty() ? "ad hoc" : "policy " + run.policy;
   const TableFacts table = look_up_table(transaction, run.spec, field);
-  Predicate predicate(run.spec, table, limits, run.id.value, bounds.has_cutoffs);
+  Predicate predicate(run.spec, table, passed.limits, run.id.value, bounds.has_cutoffs);
   if (fence.has_parked) predicate.leave_out_parked();
+  const Held held = look_up_held(transaction, passed.has_holds, run.spec, table);
+  predicate.leave_out_held(held);
   Position position = parse(fence.cursor);
   for (const auto& relation : look_up_relations(transaction, table, field)) {
     if (relation.oid < position.relation) continue;
     if (relation.oid > position.relation) position = {.relation = relation.oid, .block = 0};
     std::int64_t reached = 0;
     // Row by row where every row may have its own tenant's cutoff an index does not narrow it down,
-    // nor where it leads through all rows that were changed before.
-    if (!bounds.has_cutoffs && !table.updated &&
+    // nor where it leads through all rows that were changed before, or that holds keep.
+    if (!bounds.has_cutoffs && !table.updated && !predicate.leaves_out_held() &&
         probed_by_index(transaction, run, table, relation.oid))
       reached = found_by_index(transaction, run, relation, predicate) ? -1 : relation.blocks;
     else

@@ -14,6 +14,7 @@
 #include "cli/app.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/store_error.hpp"
+#include "tests/unit/cli/fake_target.hpp"
 
 namespace lethe::cli::test {
 
@@ -32,8 +33,6 @@ std::optional<Row> find_by_id(const std::vector<Row>& rows, const std::string& i
   }
   return std::nullopt;
 }
-
-using Log = std::vector<std::string>;
 
 class FakeTargets final : public TargetStore {
  public:
@@ -243,6 +242,20 @@ class FakeTenants final : public TenantStore {
   Log& log_;
 };
 
+class FakeAudit final : public AuditStore {
+ public:
+  explicit FakeAudit(Log& log) : log_(log) {}
+  void record(const AuditEntry& entry, const std::string& actor) override {
+    if (is_unreachable) throw StoreError(Failure::connection_lost, "audit", "", "gone");
+    log_.push_back("audit " + entry.action + " " + entry.object + ": " + entry.detail + " by " +
+                   actor);
+  }
+  bool is_unreachable = false;
+
+ private:
+  Log& log_;
+};
+
 class FakeInspector final : public Inspector {
  public:
   std::vector<Violation> invariants() override { return violations; }
@@ -291,107 +304,6 @@ class FakeMigrations final : public Migrations {
   bool is_known = true;
 };
 
-/// What the target behind a URL does.
-struct TargetBehaviour {
-  bool is_unreachable = false;
-  bool is_missing_schema = false;  ///< gates cannot be moved
-  std::string bad_table;           ///< check_policy refuses it
-  Census census;
-  Explanation explanation;
-  std::vector<Finding> findings;
-  LedgerTotals ledger;
-  std::vector<ParkedRow> parked;
-  std::vector<ChildRows> children;  ///< that went along with any run
-  std::vector<QuarantinedTable> quarantine;
-};
-
-class FakeTarget final : public TargetDatabase {
- public:
-  FakeTarget(Log& log, std::string url, TargetBehaviour behaviour)
-      : log_(log), url_(std::move(url)), behaviour_(std::move(behaviour)) {}
-  bool install() override { return write("install"), true; }
-  std::string install_sql() override { return "CREATE SCHEMA lethe;\n"; }
-  std::vector<Finding> check() override { return reach(), behaviour_.findings; }
-  void check_policy(const Policy& policy, const std::string& field) override {
-    reach();
-    if (policy.table.table == behaviour_.bad_table)
-      throw UserError(ExitCode::bad_config, field + ".table: is not there");
-  }
-  Census census(const Policy&) override { return reach(), behaviour_.census; }
-  Explanation explain(const Policy&) override { return reach(), behaviour_.explanation; }
-  void set_gate(const std::string& policy, std::int64_t epoch, bool halted,
-                const std::string& reason) override {
-    write("gate " + policy + " epoch " + std::to_string(epoch) + (halted ? " halted " : " open ") +
-          reason);
-  }
-  void halt(bool halted, const std::string&) override { write(halted ? "halt" : "unhalt"); }
-  LedgerTotals ledger_totals(const std::string&) override { return reach(), behaviour_.ledger; }
-  std::vector<ParkedRow> parked(const std::string& run, std::int32_t) override {
-    reach();
-    std::vector<ParkedRow> rows;
-    for (const ParkedRow& row : behaviour_.parked)
-      if (run.empty() || row.run == run) rows.push_back(row);
-    return rows;
-  }
-  RunTraces traces(const std::string& run) override {
-    return {.parked = static_cast<std::int64_t>(parked(run, 1).size()),
-            .children = behaviour_.children};
-  }
-  std::vector<QuarantinedTable> quarantine(bool all) override {
-    reach();
-    std::vector<QuarantinedTable> found;
-    for (const QuarantinedTable& table : behaviour_.quarantine) {
-      if (all || table.ended_at.empty()) found.push_back(table);
-    }
-    return found;
-  }
-  std::optional<QuarantinedTable> quarantined(std::int64_t id) override {
-    reach();
-    for (const QuarantinedTable& table : behaviour_.quarantine) {
-      if (table.id == id) return table;
-    }
-    return std::nullopt;
-  }
-  bool purge(std::int64_t id, const std::string& actor) override {
-    return write("purge " + std::to_string(id) + " by " + actor), true;
-  }
-  void restore(std::int64_t id, const std::string& actor) override {
-    write("restore " + std::to_string(id) + " by " + actor);
-  }
-
- private:
-  void reach() {
-    if (behaviour_.is_unreachable)
-      throw StoreError(Failure::connection_lost, "target", "", "connection refused");
-  }
-  void write(const std::string& what) {
-    reach();
-    if (behaviour_.is_missing_schema)
-      throw UserError(ExitCode::bad_config,
-                      "the schema of target NAME is missing; run: lethe target install NAME");
-    log_.push_back(url_ + " " + what);
-  }
-  Log& log_;
-  std::string url_;
-  TargetBehaviour behaviour_;
-};
-
-class FakeConnector final : public TargetConnector {
- public:
-  explicit FakeConnector(Log& log) : log_(log) {}
-  std::unique_ptr<TargetDatabase> connect(const std::string& url) override {
-    return std::make_unique<FakeTarget>(log_, url, behaviours[url]);
-  }
-  void check_url(const std::string& url, const std::string& field) override {
-    if (url.find("password") != std::string::npos)
-      throw UserError(ExitCode::bad_config, field + ": must not hold a password");
-  }
-  std::map<std::string, TargetBehaviour> behaviours;
-
- private:
-  Log& log_;
-};
-
 /// Time passes only by waiting. Stops like an interrupted wait after `waits_left`.
 class FakeClock final : public Clock {
  public:
@@ -418,6 +330,7 @@ struct FakeWorld {
   FakeDead dead{log};
   FakeTenants tenants{log};
   FakeFleet fleet{log};
+  FakeAudit audit{log};
   FakeInspector inspector;
   FakeMigrations migrations;
   FakeConnector connector{log};
@@ -435,8 +348,8 @@ struct FakeWorld {
                               opened.push_back(connection);
                               if (is_unreachable)
                                 throw StoreError(Failure::connection_lost, "x", "", "no route");
-                              return {targets, policies, runs,      tasks,     dead,
-                                      tenants, fleet,    inspector, migrations};
+                              return {targets, policies, runs,  tasks,     dead,
+                                      tenants, fleet,    audit, inspector, migrations};
                             },
                             .connector = connector,
                             .clock = clock,

@@ -4,5 +4,5 @@
 -- Returns  one row, none when there is no such gate row
 -- Locks    the advisory lock of the row's key, exclusive, until the end of the transaction
 -- Index    gate_pkey
--- Caller   PgTargetDatabase::set_gate, PgTargetDatabase::halt
+-- Caller   PgTargetDatabase::set_gate, PgTargetDatabase::halt, PgTargetDatabase::place_hold
 SELECT pg_advisory_xact_lock(1279607909, g.key) FROM lethe.gate g WHERE g.policy = $1::text

@@ -13,13 +13,14 @@
 --   $8 integer  window closes
 --   $9 text     the window's zone
 -- Returns  all_halted, all_reason, policy_halted, policy_reason, policy_epoch (NULL: no such row),
---          expired, closed (outside the window), has_cutoffs (lethe.cutoffs knows the run), as_of,
---          shift (interval by which own cutoffs lie before the frozen ones, '' for none), and
+--          expired, closed (outside the window), has_cutoffs (lethe.cutoffs knows the run), has_holds
+--          (some hold is in force, on whatever), as_of, shift (interval by which own cutoffs lie before
+--          the frozen ones, '' for none), and
 --          cutoff, floor, reach, each _timestamptz, _timestamp, _date and _us (microseconds since
 --          1970, 0 before it; floor: whatever is older may go, whoever's it is; reach: nothing
 --          newer goes, whoever's it is)
 -- Locks    none; the shared advisory locks are held already
--- Index    gate_pkey, cutoffs_pkey
+-- Index    gate_pkey, cutoffs_pkey, holds_active
 -- Caller   pass_gate (batch_transaction.cpp)
 WITH clock AS (
   SELECT clock_timestamp() AS now
@@ -47,6 +48,7 @@ SELECT g.halted AS all_halted, g.reason AS all_reason,
        p.halted AS policy_halted, p.reason AS policy_reason, p.policy_epoch,
        now >= $6::timestamptz AS expired, coalesce(closed, false) AS closed,
        has_cutoffs,
+       EXISTS (SELECT 1 FROM lethe.holds h WHERE h.released_at IS NULL) AS has_holds,
        as_of::text AS as_of, coalesce(shift::text, '') AS shift,
        cutoff::text AS cutoff_timestamptz, (cutoff AT TIME ZONE 'UTC')::text AS cutoff_timestamp,
        ((cutoff - interval '1 microsecond') AT TIME ZONE 'UTC')::date::text AS cutoff_date,

@@ -13,12 +13,17 @@
 --   $11 boolean rows are an estimate
 --   $12 bigint  bytes
 --   $13 bigint  seconds until it may be purged
+--   $14 oid     its parent
+--   $15 text    the policy's tenant column, '' for none
 -- Returns  name: what the table is called from now on, in lethe_quarantine
 -- Locks    the new row
 -- Index    none
 -- Caller   quarantine_leaf (quarantine.cpp)
 INSERT INTO lethe.quarantine (table_schema, table_name, parent_schema, parent_name, bounds, members,
-                              policy, run, task, rows, estimated, bytes, purge_after)
+                              policy, run, task, rows, estimated, bytes, purge_after, parents,
+                              tenant_column)
 VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text[], $7::text, $8::text, $9::text,
-        $10::bigint, $11::boolean, $12::bigint, clock_timestamp() + $13::bigint * interval '1 second')
+        $10::bigint, $11::boolean, $12::bigint, clock_timestamp() + $13::bigint * interval '1 second',
+        ARRAY(SELECT a.relid::oid FROM pg_partition_ancestors($14::oid::regclass) AS a (relid)),
+        $15::text)
 RETURNING name
