@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
+#include "cli/commands/archive.hpp"
 #include "cli/commands/dead.hpp"
 #include "cli/commands/demo.hpp"
 #include "cli/commands/doctor.hpp"
@@ -37,6 +38,7 @@ void add_commands(const Command& root) {
   add_parked(root);
   add_quarantine(root);
   add_hold(root);
+  add_archive(root);
   add_worker(root);
   add_pause(root);
   add_doctor(root);

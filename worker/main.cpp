@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "common/archive/file_archive.hpp"
 #include "common/clock.hpp"
 #include "common/config/daemon.hpp"
 #include "common/db/migrator.hpp"
@@ -35,17 +36,21 @@ void run(const Settings& settings) {
   db::PgWorkerRegistry registry(beat_session);
 
   if (!wait_for_control(migrator, clock, random, shutdown.drain())) return;
-  worker::run_worker(
-      worker::worker_options(settings, {.instance = instance_name(),
-                                        .version = std::string(version),
-                                        .slots = 0,
-                                        .targets = {},
-                                        .lanes = {}}),
-      {.clock = clock,
-       .queue = queue,
-       .registry = registry,
-       .make_runner = [] { return std::make_unique<db::PgTaskRunner>("lethe-worker"); }},
-      shutdown.drain(), shutdown.cancel());
+  worker::run_worker(worker::worker_options(settings, {.instance = instance_name(),
+                                                       .version = std::string(version),
+                                                       .slots = 0,
+                                                       .targets = {},
+                                                       .lanes = {}}),
+                     {.clock = clock,
+                      .queue = queue,
+                      .registry = registry,
+                      .make_runner =
+                          [] {
+                            return std::make_unique<db::PgTaskRunner>(
+                                "lethe-worker", db::batch_lock_timeout,
+                                std::make_unique<archive::FileArchive>());
+                          }},
+                     shutdown.drain(), shutdown.cancel());
 }
 
 }  // namespace

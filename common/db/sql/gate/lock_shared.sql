@@ -5,6 +5,7 @@
 -- Returns  one row per gate row that exists
 -- Locks    advisory locks of the transaction, shared: '*' first, then the policy's
 -- Index    gate_pkey
--- Caller   pass_gate (batch_transaction.cpp), PgTargetDatabase::purge
+-- Caller   pass_gate (batch_transaction.cpp), PgTargetDatabase::purge,
+--          PgTargetDatabase::prune_archive
 SELECT pg_advisory_xact_lock_shared(1279607909, g.key)  -- 1279607909 is "LETe" in ASCII
   FROM (SELECT key FROM lethe.gate WHERE policy IN ('*', $1::text) ORDER BY policy <> '*') g
