@@ -4,6 +4,7 @@
 
 #include "cli/command.hpp"
 #include "cli/commands/acknowledge.hpp"
+#include "cli/commands/archive.hpp"
 #include "cli/commands/dead.hpp"
 #include "cli/commands/demo.hpp"
 #include "cli/commands/doctor.hpp"
@@ -38,6 +39,7 @@ void add_commands(const Command& root) {
   add_parked(root);
   add_quarantine(root);
   add_hold(root);
+  add_archive(root);
   add_worker(root);
   add_pause(root);
   add_clock(root);

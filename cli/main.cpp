@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/app.hpp"
+#include "common/archive/file_archive.hpp"
 #include "common/clock.hpp"
 #include "common/db/control_database.hpp"
 #include "common/db/demo_data.hpp"
@@ -70,6 +71,7 @@ int main(int argc, char** argv) {
   lethe::start_logging(application_name, lethe::LogLevel::error);
   lethe::SystemClock clock;
   lethe::SeededRandom random;
+  lethe::archive::FileArchive archive;
   lethe::db::PgTargetConnector connector(application_name);
   std::unique_ptr<lethe::db::ControlDatabase> control;
   std::unique_ptr<lethe::ShutdownSignal> signals;
@@ -96,10 +98,12 @@ int main(int argc, char** argv) {
                                       .actor = find_actor(),
                                       .database = variable("LETHE_DATABASE_URL"),
                                       .interrupted = interrupted,
-                                      .demo_data = [](const std::string& connection) {
-                                        return std::make_unique<lethe::db::PgDemoData>(
-                                            connection, application_name);
-                                      }};
+                                      .demo_data =
+                                          [](const std::string& connection) {
+                                            return std::make_unique<lethe::db::PgDemoData>(
+                                                connection, application_name);
+                                          },
+                                      .archive = &archive};
   return static_cast<int>(
       lethe::cli::run_app(std::vector<std::string>(argv + 1, argv + argc), environment));
 }

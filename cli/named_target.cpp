@@ -129,4 +129,31 @@ bool NamedTarget::release_hold(std::int64_t id, const std::string& reason,
   return named([&] { return target_->release_hold(id, reason, actor); });
 }
 
+std::vector<ArchivedRows> NamedTarget::archives(const ArchiveQuestion& question) {
+  return named([&] { return target_->archives(question); });
+}
+
+std::vector<ArchiveProblem> NamedTarget::archive_problems(const ArchiveQuestion& question) {
+  return named([&] { return target_->archive_problems(question); });
+}
+
+std::string NamedTarget::system_identifier() {
+  return named([&] { return target_->system_identifier(); });
+}
+
+void NamedTarget::wait_for_batches() {
+  named([&] { target_->wait_for_batches(); });
+}
+
+RestoredRows NamedTarget::restore_archive(const ArchivedRows& rows, ArchiveStore& store,
+                                          const std::string& actor) {
+  return named([&] { return target_->restore_archive(rows, store, actor); });
+}
+
+std::optional<std::int64_t> NamedTarget::prune_archive(const ArchivedRows& rows,
+                                                       ArchiveStore& store,
+                                                       const std::string& actor) {
+  return named([&] { return target_->prune_archive(rows, store, actor); });
+}
+
 }  // namespace lethe::cli

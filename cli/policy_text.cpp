@@ -114,6 +114,18 @@ void add_strategy_fields(Fields& fields, const Policy& policy) {
     fields.emplace_back("quarantine", to_text(Retention{0, policy.quarantine_seconds}));
 }
 
+/// Where copies of its rows go; without an archive nothing.
+void add_archive_fields(Fields& fields, const Policy& policy) {
+  if (!policy.archive) return;
+  const ArchiveRule& rule = *policy.archive;
+  if (rule.directory.empty()) {
+    fields.emplace_back("archive.table", to_text(rule.table));
+  } else {
+    fields.emplace_back("archive.dir", rule.directory);
+  }
+  if (rule.keep) fields.emplace_back("archive.keep", to_text(*rule.keep));
+}
+
 const std::string* find_field(const Fields& fields, const std::string& name) {
   const auto found = std::find_if(fields.begin(), fields.end(),
                                   [&](const auto& field) { return field.first == name; });
@@ -159,6 +171,7 @@ Fields policy_fields(const Policy& policy) {
   }
   add_queue_fields(fields, policy);
   add_strategy_fields(fields, policy);
+  add_archive_fields(fields, policy);
   return fields;
 }
 

@@ -26,6 +26,12 @@ std::unique_ptr<TargetDatabase> Services::target(const std::string& name, const 
   return std::make_unique<NamedTarget>(name, environment_.connector.connect(url));
 }
 
+ArchiveStore& Services::archive() {
+  if (environment_.archive == nullptr)
+    throw UserError(ExitCode::failed, "this program cannot read archives in files");
+  return *environment_.archive;
+}
+
 bool Services::is_interactive() const noexcept {
   return environment_.terminal.in && environment_.terminal.err;
 }

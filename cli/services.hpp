@@ -13,6 +13,7 @@
 #include "common/control/demo_data.hpp"
 #include "common/control/operator_store.hpp"
 #include "common/control/target_database.hpp"
+#include "common/tasks/archive_store.hpp"
 
 namespace lethe::cli {
 
@@ -55,6 +56,7 @@ struct Environment {
   std::function<std::stop_token()> interrupted;
   /// Sample tables in the database behind a connection string; only `demo` needs it.
   std::function<std::unique_ptr<DemoData>(const std::string& connection)> demo_data{};
+  ArchiveStore* archive = nullptr;  ///< files with rows; null: there are none
 };
 
 /// What a command works with. The control database is opened at its first use, so that help and
@@ -75,6 +77,9 @@ class Services {
   /// The target called `name`; errors of this object name it (see named_target.hpp).
   [[nodiscard]] std::unique_ptr<TargetDatabase> target(const std::string& name,
                                                        const std::string& url);
+
+  /// Where files with archived rows are. Throws UserError (failed) where this program has none.
+  [[nodiscard]] ArchiveStore& archive();
 
   [[nodiscard]] Environment& environment() noexcept { return environment_; }
   /// True when the command line itself named a control database.

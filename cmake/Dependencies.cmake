@@ -9,6 +9,8 @@ find_package(nlohmann_json REQUIRED)
 find_package(date REQUIRED)        # Hinnant's, for IANA time zones: g++ 12 has no chrono zones
 find_package(PostgreSQL REQUIRED)  # libpq: what libpqxx does not offer (PQconninfoParse, PQping)
 pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)  # Debian ships no CMake package for it
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)  # archives in files; no CMake package
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)           # sha256 of those files
 # msgpack-cxx on Debian 13, msgpackc-cxx on Debian 12.
 find_package(msgpack-cxx REQUIRED CONFIG NAMES msgpack-cxx msgpackc-cxx msgpack)
 if(TARGET msgpack-cxx)

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "common/archive/file_archive.hpp"
 #include "common/clock.hpp"
 #include "common/config/daemon.hpp"
 #include "common/db/migrator.hpp"
@@ -37,18 +38,22 @@ void run(const Settings& settings) {
   db::PgClockStore clock_store(beat_session);
 
   if (!wait_for_control(migrator, clock, random, shutdown.drain())) return;
-  worker::run_worker(
-      worker::worker_options(settings, {.instance = instance_name(),
-                                        .version = std::string(version),
-                                        .slots = 0,
-                                        .targets = {},
-                                        .lanes = {}}),
-      {.clock = clock,
-       .queue = queue,
-       .registry = registry,
-       .make_runner = [] { return std::make_unique<db::PgTaskRunner>("lethe-worker"); },
-       .clock_store = clock_store},
-      shutdown.drain(), shutdown.cancel());
+  worker::run_worker(worker::worker_options(settings, {.instance = instance_name(),
+                                                       .version = std::string(version),
+                                                       .slots = 0,
+                                                       .targets = {},
+                                                       .lanes = {}}),
+                     {.clock = clock,
+                      .queue = queue,
+                      .registry = registry,
+                      .make_runner =
+                          [] {
+                            return std::make_unique<db::PgTaskRunner>(
+                                "lethe-worker", db::batch_lock_timeout,
+                                std::make_unique<archive::FileArchive>());
+                          },
+                      .clock_store = clock_store},
+                     shutdown.drain(), shutdown.cancel());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/control/archive.hpp"
 #include "common/policies/policy.hpp"
 #include "common/tasks/task_runner.hpp"
 
@@ -256,6 +257,25 @@ class TargetDatabase {
   /// Ends a hold. False when it was released before.
   virtual bool release_hold(std::int64_t id, const std::string& reason,
                             const std::string& actor) = 0;
+
+  /// Copies of rows, by batch, oldest first; at most 1,000,000.
+  virtual std::vector<ArchivedRows> archives(const ArchiveQuestion& question) = 0;
+  /// Copies that the target can judge by itself: their number in tables and in the ledger, batches
+  /// without any. At most 10,000.
+  virtual std::vector<ArchiveProblem> archive_problems(const ArchiveQuestion& question) = 0;
+  /// Which server the target is on, as the manifests of archives call it.
+  virtual std::string system_identifier() = 0;
+  /// Returns when every batch that is in flight now has ended, one way or the other.
+  virtual void wait_for_batches() = 0;
+  /// Puts the rows of one batch back into their table; those that were changed get their old values
+  /// back, where they still have the new ones. All of them or none. Throws UserError (refused) when
+  /// that cannot be exact, and ArchiveError for a file that is not what was written.
+  virtual RestoredRows restore_archive(const ArchivedRows& rows, ArchiveStore& store,
+                                       const std::string& actor) = 0;
+  /// Removes the copies of one batch for good, unless a hold is on their table. Returns the hold's
+  /// number then, and nothing when they are gone.
+  virtual std::optional<std::int64_t> prune_archive(const ArchivedRows& rows, ArchiveStore& store,
+                                                    const std::string& actor) = 0;
 };
 
 /// Makes TargetDatabase objects by connection string.

@@ -36,6 +36,14 @@ class PgTargetDatabase final : public TargetDatabase {
   std::vector<Hold> holds(bool all) override;
   std::optional<Hold> hold(std::int64_t id) override;
   bool release_hold(std::int64_t id, const std::string& reason, const std::string& actor) override;
+  std::vector<ArchivedRows> archives(const ArchiveQuestion& question) override;
+  std::vector<ArchiveProblem> archive_problems(const ArchiveQuestion& question) override;
+  std::string system_identifier() override;
+  void wait_for_batches() override;
+  RestoredRows restore_archive(const ArchivedRows& rows, ArchiveStore& store,
+                               const std::string& actor) override;
+  std::optional<std::int64_t> prune_archive(const ArchivedRows& rows, ArchiveStore& store,
+                                            const std::string& actor) override;
 
  private:
   void require_installed(const std::string& target);

@@ -227,7 +227,12 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::clean_once(const RunContext
   BatchProgress progress;
   try {
     auto result = guarded<BatchDone>(run, lease, [&](Transaction& transaction) {
-      CleanStep step{.run = run, .lease = lease, .payload = payload, .size = size, .form = form};
+      const CleanStep step{.run = run,
+                           .lease = lease,
+                           .payload = payload,
+                           .size = size,
+                           .form = form,
+                           .archive = archive_.get()};
       return step.run_in(transaction, progress);
     });
     after_call(run, payload, progress.calling, result);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/db/session.hpp"
+#include "common/tasks/archive_store.hpp"
 #include "common/tasks/task_runner.hpp"
 
 namespace lethe::db {
@@ -15,14 +16,21 @@ namespace lethe::db {
 class Transaction;
 enum class BatchForm;
 
+/// How long a batch waits for a lock.
+inline constexpr std::chrono::milliseconds batch_lock_timeout{500};
+
 /// TaskRunner over libpqxx: one connection per target, opened when first used. Each step is one
 /// transaction that begins with the fence and the gate (batch_transaction.hpp).
 class PgTaskRunner final : public TaskRunner {
  public:
-  /// A batch waits for a lock at most `lock_timeout`.
+  /// A batch waits for a lock at most `lock_timeout`. `archive`: for policies that archive into
+  /// files, which fail without; null: there is none.
   explicit PgTaskRunner(std::string application_name,
-                        std::chrono::milliseconds lock_timeout = std::chrono::milliseconds(500))
-      : application_name_(std::move(application_name)), lock_timeout_(lock_timeout) {}
+                        std::chrono::milliseconds lock_timeout = batch_lock_timeout,
+                        std::unique_ptr<ArchiveStore> archive = nullptr)
+      : application_name_(std::move(application_name)),
+        lock_timeout_(lock_timeout),
+        archive_(std::move(archive)) {}
 
   std::variant<PlanFacts, TargetTrouble> look(const RunContext& run,
                                               const LeaseToken& lease) override;
@@ -74,6 +82,7 @@ class PgTaskRunner final : public TaskRunner {
 
   std::string application_name_;
   std::chrono::milliseconds lock_timeout_;
+  std::unique_ptr<ArchiveStore> archive_;
   std::map<std::string, Target> targets_;  // by URL; used only by the owning thread
   std::mutex running_mutex_;
   Session* running_ = nullptr;  // guarded by running_mutex_: what cancel() would cancel

@@ -126,6 +126,15 @@ enum class StrategyChoice { automatic, partition, sweep, index, key };
 /// it is detached and kept aside for a while.
 enum class Partitions { rows, drop, quarantine };
 
+/// Where rows are copied to in the transaction that deletes or changes them: into a table of the
+/// same database or into files of the worker's machine, one of the two.
+struct ArchiveRule {
+  TableName table;                ///< empty: into files
+  std::string directory;          ///< absolute; "": into the table
+  std::optional<Retention> keep;  ///< how long the copies stay; nothing: for ever
+  friend bool operator==(const ArchiveRule&, const ArchiveRule&) = default;
+};
+
 /// What to keep: one table, how long, for whom, when. A plain value; applying it is elsewhere.
 ///
 /// With action `call` there is neither where, keep_min nor tenant, and table and timestamp are both
@@ -162,6 +171,9 @@ struct Policy {
   Partitions partitions = Partitions::rows;
   std::int64_t quarantine_seconds = 7 * 86'400;  ///< 60..315360000; until the purge
   bool vacuum = false;  ///< what a run cleaned, when it is verified; not with action call
+  /// None: rows are not copied. Neither with action call nor with cascade, nor where partitions go
+  /// as a whole.
+  std::optional<ArchiveRule> archive;
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 

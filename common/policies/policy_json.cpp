@@ -73,6 +73,17 @@ Json to_json(const Action& action) {
   return Json::object({{"set", std::move(values)}});
 }
 
+Json to_json(const ArchiveRule& rule) {
+  Json json = Json::object();
+  if (rule.directory.empty()) {
+    json["table"] = to_json(rule.table);
+  } else {
+    json["dir"] = rule.directory;
+  }
+  if (rule.keep) json["keep"] = to_json(*rule.keep);
+  return json;
+}
+
 /// An object being read: every key must be asked for, and no other may be there.
 class Reader {
  public:
@@ -291,6 +302,16 @@ BatchRule read_batch(const Json& json) {
   return rule;
 }
 
+ArchiveRule read_archive(const Json& json) {
+  const Reader reader(json, "archive", {"dir", "keep", "table"});
+  if (reader.has("dir") == reader.has("table")) refuse("archive", "is not one of dir and table");
+  ArchiveRule rule;
+  if (reader.has("dir")) rule.directory = reader.text("dir");
+  if (reader.has("table")) rule.table = read_table(reader.get("table"));
+  if (reader.has("keep")) rule.keep = read_retention(reader.get("keep"), "archive.keep");
+  return rule;
+}
+
 void read_strategy(const Reader& reader, Policy& policy) {
   if (reader.has("strategy")) policy.strategy = parse_strategy(reader.text("strategy"));
   if (reader.has("partitions")) policy.partitions = parse_partitions(reader.text("partitions"));
@@ -305,7 +326,7 @@ Policy read_policy(const Json& json) {
        "keep_min",       "tenant",     "schedule", "timezone",  "window",       "missed",
        "overlap",        "jitter",     "lane",     "priority",  "expire_after", "strategy",
        "partitions",     "quarantine", "action",   "batch",     "cascade",      "units",
-       "trusted_owners", "vacuum",     "strict"});
+       "trusted_owners", "vacuum",     "archive",  "strict"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
@@ -328,6 +349,7 @@ Policy read_policy(const Json& json) {
   read_strategy(reader, policy);
   if (reader.has("vacuum")) policy.vacuum = reader.boolean("vacuum");
   if (reader.has("strict")) policy.strict = reader.boolean("strict");
+  if (reader.has("archive")) policy.archive = read_archive(reader.get("archive"));
   return policy;
 }
 
@@ -360,6 +382,7 @@ void add_strategy(const Policy& policy, Json& json) {
   if (policy.quarantine_seconds != usual.quarantine_seconds)
     json["quarantine"] = policy.quarantine_seconds;
   if (policy.vacuum) json["vacuum"] = true;
+  if (policy.archive) json["archive"] = to_json(*policy.archive);
 }
 
 }  // namespace

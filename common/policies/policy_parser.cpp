@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/policies/action_parser.hpp"
+#include "common/policies/archive_rule.hpp"
 #include "common/policies/batch_parser.hpp"
 #include "common/policies/condition_parser.hpp"
 #include "common/policies/connection_url.hpp"
@@ -37,11 +38,11 @@ constexpr std::int64_t max_keep_min = 1'000'000'000;
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
 constexpr std::array<std::string_view, 5> target_keys{"url", "max_running", "rows_per_second",
                                                       "clock_skew_seconds", "on_failover"};
-constexpr std::array<std::string_view, 26> policy_keys{
+constexpr std::array<std::string_view, 27> policy_keys{
     "name",   "target",   "table",          "timestamp", "retain",   "where",      "keep_min",
     "tenant", "schedule", "timezone",       "window",    "missed",   "overlap",    "jitter",
     "lane",   "priority", "expire_after",   "action",    "strategy", "partitions", "quarantine",
-    "batch",  "cascade",  "trusted_owners", "vacuum",    "strict"};
+    "batch",  "cascade",  "trusted_owners", "vacuum",    "archive",  "strict"};
 constexpr std::array<std::string_view, 2> timestamp_keys{"column", "unit"};
 constexpr std::array<std::string_view, 4> tenant_keys{"column", "keep_min", "overrides", "strict"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
@@ -239,6 +240,8 @@ Policy read_policy(const YamlValue& value) {
   if (const YamlValue* strict = map.find("strict")) policy.strict = strict->boolean();
   check_action(map, policy);
   read_strategy(map, policy);
+  if (const YamlValue* archive = map.find("archive"))
+    policy.archive = read_archive(*archive, policy);
   check_strict(map, policy);
   return policy;
 }

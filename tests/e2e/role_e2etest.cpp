@@ -135,6 +135,32 @@ TEST_CASE("a worker that sets columns needs only the right to update these", "[f
   CHECK(fleet.target().number("SELECT count(*) FROM public.t") == 4'000);
 }
 
+TEST_CASE("a worker that archives needs to insert and no more", "[fleet][role][archive]") {
+  Fleet fleet;
+  fleet.install();
+  make_table(fleet.target(), 400);
+  fleet.target().execute(
+      "CREATE TABLE public.t_old (LIKE public.t, lethe_run text, lethe_at timestamptz)");
+  Role role(fleet.target());
+  role.grant(worker_grants);
+  const std::string yaml =
+      fleet.write_file("t.yaml", policy_yaml({"archive: {table: public.t_old}"}));
+  add_target_without_user(fleet);
+  const Environment owner{{"PGUSER", owner_of(fleet)}};
+  REQUIRE(fleet.lethe({"policy", "apply", "-f", yaml}, owner).exit_code == 0);
+  fleet.start_scheduler();
+  fleet.start_worker({}, {{"PGUSER", role.name()}});
+
+  CHECK(fleet.lethe({"policy", "run", "t-90d", "--wait"}, owner).exit_code == 1);
+  CHECK_THAT(fleet.control().text("SELECT error FROM lethe.runs"),
+             contains("run: GRANT INSERT ON public.t_old TO " + role.name()));
+  fleet.target().execute("GRANT INSERT ON public.t_old, lethe.archives TO " + role.name());
+  const CommandResult ran = fleet.lethe({"policy", "run", "t-90d", "--wait"}, owner);
+  INFO(ran.err << ran.out);
+  CHECK(ran.exit_code == 0);
+  CHECK(fleet.target().number("SELECT count(*) FROM public.t_old") == 300);
+}
+
 TEST_CASE("a worker that may not delete says which grant it lacks", "[fleet][role]") {
   Fleet fleet;
   fleet.install();

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "common/archive/file_archive.hpp"
 #include "common/db/pg_task_runner.hpp"
 #include "common/policies/policy_json.hpp"
 
@@ -20,7 +21,10 @@ RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_time
       {.instance = "test", .version = "0", .slots = 1000, .targets = {}, .lanes = {"normal"}});
   presence_.registered(worker_, clock_.now());
   executor_ = std::make_unique<worker::Executor>(
-      clock_, presence_, std::make_unique<db::PgTaskRunner>("lethe-test", lock_timeout), 250ms);
+      clock_, presence_,
+      std::make_unique<db::PgTaskRunner>("lethe-test", lock_timeout,
+                                         std::make_unique<archive::FileArchive>()),
+      250ms);
 }
 
 std::string RunDriver::start(Policy policy) {

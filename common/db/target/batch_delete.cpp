@@ -81,14 +81,39 @@ std::string in_keys(const ColumnFacts& time, const KeyRange& range, Params& para
   return text;
 }
 
+/// Rows to delete or change, those for which `which` holds. Borrowed.
+struct Taking {
+  const std::string& relation;
+  const Predicate& predicate;
+  const RowCopies* copies;
+};
+
+/// Changes rows and has their old values beside the new ones. They are locked before they are read,
+/// so that what is copied is what is changed: a row that another transaction renewed while this
+/// statement waited for it has another address than those which its UPDATE looks at, and stays.
+std::string changed_with_copies(const Taking& taking, const std::string& which, Params& params) {
+  const std::string values = taking.predicate.assignments(params);
+  return fmt::format(
+      "before AS MATERIALIZED (SELECT x.ctid AS tid{0} FROM ONLY {1} AS x WHERE {2} FOR UPDATE), "
+      "changed AS (UPDATE ONLY {1} AS x SET {3} FROM before AS b WHERE x.ctid "
+      "OPERATOR(pg_catalog.=) b.tid AND {2} RETURNING {4} AS ts, {5} AS done{6}), "
+      "gone AS (SELECT c.ts FROM changed c WHERE c.done){7}",
+      taking.copies->taken_from("x"), taking.relation, which, values, taking.predicate.instant(),
+      taking.predicate.done(params), taking.copies->passed_on("b"),
+      taking.copies->stored_from("changed", params));
+}
+
 /// The CTE `gone`: deletes the rows for which `which` holds, or changes them, and has the times of
 /// those to which that happened. A row counts as changed when it came out with the new values,
 /// whatever a trigger made of them.
-std::string gone(const std::string& relation, const Predicate& predicate, const std::string& which,
-                 Params& params) {
+std::string gone(const Taking& taking, const std::string& which, Params& params) {
+  const auto& [relation, predicate, copies] = taking;
+  if (predicate.sets() && copies != nullptr) return changed_with_copies(taking, which, params);
   if (!predicate.sets())
-    return fmt::format("gone AS (DELETE FROM ONLY {} AS x WHERE {} RETURNING {} AS ts)", relation,
-                       which, predicate.instant());
+    return fmt::format("gone AS (DELETE FROM ONLY {} AS x WHERE {} RETURNING {} AS ts{}){}",
+                       relation, which, predicate.instant(),
+                       copies == nullptr ? "" : copies->taken_from("x"),
+                       copies == nullptr ? "" : copies->stored_from("gone", params));
   const std::string values = predicate.assignments(params);
   return fmt::format(
       "changed AS (UPDATE ONLY {} AS x SET {} WHERE {} RETURNING {} AS ts, {} AS done), "
@@ -102,19 +127,25 @@ std::string picked(const std::string& eligible) {
                      eligible);
 }
 
-constexpr std::string_view counted =
-    "count(*) AS rows, pg_catalog.min(gone.ts)::text AS oldest, pg_catalog.max(gone.ts)::text AS "
-    "newest";
+/// What is returned of the CTE `gone`.
+std::string counted(const Taking& taking, Params& params) {
+  std::string text =
+      "count(*) AS rows, pg_catalog.min(gone.ts)::text AS oldest, pg_catalog.max(gone.ts)::text AS "
+      "newest";
+  if (taking.copies == nullptr) return text;
+  return text + taking.copies->answer(taking.predicate.sets() ? "changed" : "gone", params);
+}
 
 }  // namespace
 
 BuiltStatement sweep_delete(const std::string& relation, const Predicate& predicate,
-                            const SweptRange& range) {
+                            const SweptRange& range, const RowCopies* copies) {
   BuiltStatement built;
+  const Taking taking{relation, predicate, copies};
   const std::string place = in_range(range, built.params);
   const std::string which = fmt::format("{} AND {}", place, predicate.all_phases(built.params));
-  built.sql = fmt::format("WITH {} SELECT {} FROM gone",
-                          gone(relation, predicate, which, built.params), counted);
+  built.sql = fmt::format("WITH {} SELECT {} FROM gone", gone(taking, which, built.params),
+                          counted(taking, built.params));
   return built;
 }
 
@@ -134,15 +165,16 @@ BuiltStatement sweep_delete_found(const std::string& relation, const Predicate& 
 }
 
 BuiltStatement sweep_delete_skip_locked(const std::string& relation, const Predicate& predicate,
-                                        const SweptRange& range) {
+                                        const SweptRange& range, const RowCopies* copies) {
   BuiltStatement built;
+  const Taking taking{relation, predicate, copies};
   const std::string place = in_range(range, built.params);
   const std::string eligible = predicate.all_phases(built.params);
   built.sql = fmt::format(
       "WITH pick AS MATERIALIZED (SELECT x.ctid AS tid FROM ONLY {0} AS x WHERE {1} AND {2} "
       "FOR UPDATE SKIP LOCKED), {3} SELECT {4} FROM gone",
-      relation, place, eligible, gone(relation, predicate, picked(eligible), built.params),
-      counted);
+      relation, place, eligible, gone(taking, picked(eligible), built.params),
+      counted(taking, built.params));
   return built;
 }
 
@@ -178,8 +210,9 @@ BuiltStatement last_by_key(const std::string& relation, const UniqueKeyRange& ra
 }
 
 BuiltStatement index_delete(const std::string& relation, const Predicate& predicate,
-                            const IndexPick& pick) {
+                            const IndexPick& pick, const RowCopies* copies) {
   BuiltStatement built;
+  const Taking taking{relation, predicate, copies};
   const KeyRange& range = pick.range;
   const ColumnFacts& time = predicate.column(range.phase);
   const std::string eligible =
@@ -192,9 +225,8 @@ BuiltStatement index_delete(const std::string& relation, const Predicate& predic
       "{2}{3} ORDER BY x.{1} LIMIT {4}::bigint{7}), {5} "
       "SELECT (SELECT count(*) FROM pick) AS picked, (SELECT pick.ts::text FROM pick ORDER BY "
       "pick.ts DESC LIMIT 1) AS cursor, {6} FROM gone",
-      relation, time.quoted, eligible, from, limit,
-      gone(relation, predicate, picked(eligible), built.params), counted,
-      pick.skip_locked ? " FOR UPDATE SKIP LOCKED" : "");
+      relation, time.quoted, eligible, from, limit, gone(taking, picked(eligible), built.params),
+      counted(taking, built.params), pick.skip_locked ? " FOR UPDATE SKIP LOCKED" : "");
   return built;
 }
 
@@ -235,13 +267,14 @@ BuiltStatement lock_one(const std::string& relation, const Predicate& predicate,
 }
 
 BuiltStatement delete_picked(const std::string& relation, const Predicate& predicate,
-                             const std::vector<std::string>& tids) {
+                             const std::vector<std::string>& tids, const RowCopies* copies) {
   BuiltStatement built;
+  const Taking taking{relation, predicate, copies};
   const std::string rows = fmt::format("x.ctid OPERATOR(pg_catalog.=) ANY ({}::tid[])",
                                        built.params.bind(to_array(tids)));
   const std::string which = fmt::format("{} AND {}", rows, predicate.all_phases(built.params));
-  built.sql = fmt::format("WITH {} SELECT {} FROM gone",
-                          gone(relation, predicate, which, built.params), counted);
+  built.sql = fmt::format("WITH {} SELECT {} FROM gone", gone(taking, which, built.params),
+                          counted(taking, built.params));
   return built;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/db/target/predicate.hpp"
+#include "common/db/target/row_copies.hpp"
 
 namespace lethe::db {
 
@@ -61,16 +62,19 @@ struct KeyRange {
 
 /// Deletes or changes the eligible rows of a range in one pass, each page or row visited once.
 /// Waits for row locks up to lock_timeout. Returns rows, oldest, newest.
+/// `copies`, of this and of the statements below: made of the rows in the same statement, which
+/// then returns RowCopies::answer() too; nullptr: none.
 ///
 /// A row that another transaction renews while the statement waits is judged anew by the whole
 /// predicate, and stays. `relation` is quoted by the server.
 [[nodiscard]] BuiltStatement sweep_delete(const std::string& relation, const Predicate& predicate,
-                                          const SweptRange& range);
+                                          const SweptRange& range,
+                                          const RowCopies* copies = nullptr);
 
 /// The same for a predicate that judges_by_row(), in half the time: RETURNING would fetch each row
 /// once more. The statement's own count is that of the rows; what they are the first and the last
 /// of is found by the same snapshot, and left for ledger/found.sql. With no eligible row it ends
-/// after looking for one.
+/// after looking for one. Copies nothing.
 [[nodiscard]] BuiltStatement sweep_delete_found(const std::string& relation,
                                                 const Predicate& predicate,
                                                 const BlockRange& blocks);
@@ -78,7 +82,8 @@ struct KeyRange {
 /// The same for a range in which a row was locked: leaves locked rows to a later pass. Slower.
 [[nodiscard]] BuiltStatement sweep_delete_skip_locked(const std::string& relation,
                                                       const Predicate& predicate,
-                                                      const SweptRange& range);
+                                                      const SweptRange& range,
+                                                      const RowCopies* copies = nullptr);
 
 /// The tenants whose rows of a range may go, as a query for `params`' statement: value (of the
 /// tenant column's type) and tenant (as tenant_sql writes it), each tenant once.
@@ -106,7 +111,7 @@ struct IndexPick {
 /// Deletes or changes up to `rows_max` eligible rows of a key range, oldest first. Returns picked,
 /// rows, oldest, newest, cursor.
 [[nodiscard]] BuiltStatement index_delete(const std::string& relation, const Predicate& predicate,
-                                          const IndexPick& pick);
+                                          const IndexPick& pick, const RowCopies* copies = nullptr);
 
 /// What to return of picked rows, and whether to lock them.
 struct RowPick {
@@ -130,7 +135,8 @@ struct RowPick {
 
 /// Deletes or changes rows by their ctids if they are eligible still. Returns rows, oldest, newest.
 [[nodiscard]] BuiltStatement delete_picked(const std::string& relation, const Predicate& predicate,
-                                           const std::vector<std::string>& tids);
+                                           const std::vector<std::string>& tids,
+                                           const RowCopies* copies = nullptr);
 
 /// Whether a block range still has an eligible row. Returns found.
 [[nodiscard]] BuiltStatement find_in_blocks(const std::string& relation, const Predicate& predicate,

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/db/queries.gen.hpp"
+#include "common/db/target/archive_columns.hpp"
 #include "common/db/target/batch_delete.hpp"
 #include "common/db/target/cascade.hpp"
 #include "common/db/target/foreign_keys.hpp"
@@ -132,6 +133,7 @@ void refuse_hazards(Transaction& transaction, const Policy& policy, TableFacts& 
   const auto leaves =
       transaction.exec(queries::catalog_leaf_hazards, Params::of(table.oid, verb(table)));
   if (!leaves.empty()) throw bad(field, "table", text(leaves.at(0), "hazard"));
+  check_archive(transaction, policy, table.oid, field);
   if (policy.action.kind == Action::Kind::remove)
     refuse_foreign_keys(transaction, table, policy, field);
 }

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "common/db/queries.gen.hpp"
+#include "common/db/target/batch_archive.hpp"
 #include "common/db/target/batch_delete.hpp"
 #include "common/db/target/batch_transaction.hpp"
 #include "common/db/target/call_step.hpp"
@@ -43,7 +44,9 @@ struct Deleted {
   std::optional<std::int64_t> bytes;  ///< of that partition, on disk
 };
 
-Deleted to_deleted(const pqxx::row& row) {
+/// What a statement that took rows answered.
+Deleted to_deleted(const BatchGround& ground, const pqxx::row& row) {
+  ground.archive.add(row);
   Deleted deleted;
   deleted.rows = number(row, "rows");
   deleted.oldest = maybe<std::string>(row, "oldest");
@@ -97,11 +100,12 @@ Deleted sweep_found(Transaction& transaction, const BatchGround& ground, const B
   return deleted;
 }
 
-/// Rows are judged twice only where they lie together.
+/// Rows are judged twice only where they lie together, and where nothing is wanted of them.
 bool may_judge_twice(const CleanStep& step, const BatchGround& ground) {
   const auto* blocks = std::get_if<BlockRange>(&ground.part->range);
   return blocks != nullptr && !blocks->listed && step.form == BatchForm::whole &&
-         !ground.predicate.sets() && ground.predicate.judges_by_row();
+         !ground.predicate.sets() && ground.predicate.judges_by_row() &&
+         ground.archive.copies() == nullptr;
 }
 
 Deleted sweep(Transaction& transaction, const CleanStep& step, const BatchGround& ground) {
@@ -110,9 +114,10 @@ Deleted sweep(Transaction& transaction, const CleanStep& step, const BatchGround
     return sweep_found(transaction, ground, std::get<BlockRange>(range));
   const BuiltStatement built =
       step.form == BatchForm::skip_locked
-          ? sweep_delete_skip_locked(ground.relation, ground.predicate, range)
-          : sweep_delete(ground.relation, ground.predicate, range);
-  return to_deleted(transaction.exec_built(built.sql, built.params).at(0));
+          ? sweep_delete_skip_locked(ground.relation, ground.predicate, range,
+                                     ground.archive.copies())
+          : sweep_delete(ground.relation, ground.predicate, range, ground.archive.copies());
+  return to_deleted(ground, transaction.exec_built(built.sql, built.params).at(0));
 }
 
 Deleted by_index(Transaction& transaction, const CleanStep& step, const BatchGround& ground,
@@ -124,9 +129,10 @@ Deleted by_index(Transaction& transaction, const CleanStep& step, const BatchGro
                    {.range = {.phase = work.phase, .from = work.range_from, .to = work.range_to},
                     .cursor = cursor,
                     .rows_max = step.size,
-                    .skip_locked = skip_locked});
+                    .skip_locked = skip_locked},
+                   ground.archive.copies());
   const auto row = transaction.exec_built(built.sql, built.params).at(0);
-  Deleted deleted = to_deleted(row);
+  Deleted deleted = to_deleted(ground, row);
   const Picked picked{.rows = number(row, "picked"), .last = text(row, "cursor")};
   // A few rows may have been renewed between the pick and the delete; verification meets them
   // again. A full batch of which nothing goes would be picked for ever: what is locked cannot be
@@ -170,7 +176,7 @@ Deleted with_children(Transaction& transaction, const CleanStep& step, const Bat
   Cascaded cascaded;
   cascade(transaction, ground.children, tids, cascaded);
   const BuiltStatement built = delete_picked(ground.relation, ground.predicate, tids);
-  Deleted deleted = to_deleted(transaction.exec_built(built.sql, built.params).at(0));
+  Deleted deleted = to_deleted(ground, transaction.exec_built(built.sql, built.params).at(0));
   if (deleted.rows != picked.rows) stop_kept(picked.rows, deleted.rows, ground);
   deleted.cascaded = std::move(cascaded);
   pass_picked(step, picked, cursor, deleted);
@@ -266,8 +272,11 @@ Deleted clean_rows(Transaction& transaction, const CleanStep& step, Passed& pass
   if (fence.has_parked) predicate.leave_out_parked();
   predicate.leave_out_held(held);
   const auto part = next_part(transaction, step, {relation, table}, fence.cursor);
+  BatchArchive archive(transaction, step.run, step.lease, step.archive);
+  archive.open(work.relation);
   const BatchGround ground{.relation = relation,
                            .predicate = predicate,
+                           .archive = archive,
                            .children = children.steps,
                            .part = part ? &*part : nullptr};
   if (strict) keep_strictly(transaction, step, *strict, ground, predicate);
@@ -277,6 +286,11 @@ Deleted clean_rows(Transaction& transaction, const CleanStep& step, Passed& pass
     deleted.finished = part->finished;
   }
   deleted.relation = relation;
+  archive.finish({.relation = relation,
+                  .number = fence.totals.batches + 1,
+                  .oldest = deleted.oldest,
+                  .newest = deleted.newest,
+                  .cutoff = passed.limits.cutoff.timestamptz});
   return deleted;
 }
 

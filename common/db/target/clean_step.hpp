@@ -6,10 +6,12 @@
 
 #include "common/db/target/table_facts.hpp"
 #include "common/db/transact.hpp"
+#include "common/tasks/archive_store.hpp"
 #include "common/tasks/task_runner.hpp"
 
 namespace lethe::db {
 
+class BatchArchive;
 struct BuiltStatement;
 struct CascadeStep;
 struct Cascaded;
@@ -38,9 +40,10 @@ struct CleanStep {
   const TaskPayload& payload;  ///< of a clean task
   std::int64_t size = 0;       ///< blocks (sweep) or rows (others) or 1 (partition)
   BatchForm form = BatchForm::whole;
+  ArchiveStore* archive = nullptr;  ///< for policies that archive into files; borrowed
 
-  /// Fence, gate, identity, delete (or update, or call, or the end of a partition), ledger. Throws
-  /// Stop or UserError.
+  /// Fence, gate, identity, delete (or update, or call, or the end of a partition), archive,
+  /// ledger. Throws Stop or UserError.
   [[nodiscard]] BatchDone run_in(Transaction& transaction, BatchProgress& progress) const;
 };
 
@@ -48,6 +51,7 @@ struct CleanStep {
 struct BatchGround {
   const std::string& relation;  ///< locked, quoted
   const Predicate& predicate;
+  BatchArchive& archive;                     ///< open
   const std::vector<CascadeStep>& children;  ///< what goes before its rows
   const SweptPart* part = nullptr;           ///< that it visits; index: nullptr
 };

@@ -4,6 +4,7 @@
 
 #include "common/db/queries.gen.hpp"
 #include "common/db/sqlstate.hpp"
+#include "common/db/target/batch_archive.hpp"
 #include "common/db/target/batch_delete.hpp"
 #include "common/db/target/batch_transaction.hpp"
 
@@ -30,7 +31,8 @@ class RowByRow {
   RowsDone done;
 
  private:
-  void remove(const Row& row);
+  /// What the statement that took the row answered; nothing when it was not eligible any more.
+  pqxx::result remove(const Row& row);
   void count(const pqxx::result& deleted);
   void park(const Row& row, const pqxx::sql_error& error);
 
@@ -50,8 +52,9 @@ pqxx::result RowByRow::pick(const std::string& cursor) {
 void RowByRow::take(const Row& row) {
   transaction_.exec_text("SAVEPOINT lethe_row");
   try {
-    remove(row);
+    const pqxx::result deleted = remove(row);
     transaction_.exec_text("RELEASE SAVEPOINT lethe_row");
+    count(deleted);
   } catch (const pqxx::sql_error& error) {
     const Remedy remedy = remedy_for(error.sqlstate());
     if (remedy != Remedy::bisect && remedy != Remedy::wait) throw;
@@ -65,22 +68,25 @@ void RowByRow::take(const Row& row) {
 }
 
 /// Children first, while the row is locked. `done` changes only when all of it went well.
-void RowByRow::remove(const Row& row) {
+pqxx::result RowByRow::remove(const Row& row) {
   Cascaded cascaded = done.cascaded;
   if (!ground_.children.empty()) {
     const BuiltStatement lock = lock_one(ground_.relation, ground_.predicate, row.tid);
-    if (transaction_.exec_built(lock.sql, lock.params).empty()) return;
+    if (transaction_.exec_built(lock.sql, lock.params).empty()) return {};
     cascade(transaction_, ground_.children, {row.tid}, cascaded);
   }
-  const BuiltStatement built = delete_picked(ground_.relation, ground_.predicate, {row.tid});
-  const auto deleted = transaction_.exec_built(built.sql, built.params);
+  const BuiltStatement built =
+      delete_picked(ground_.relation, ground_.predicate, {row.tid}, ground_.archive.copies());
+  pqxx::result deleted = transaction_.exec_built(built.sql, built.params);
   if (!ground_.children.empty() && number(deleted.at(0), "rows") != 1) stop_kept(1, 0, ground_);
-  count(deleted);
   done.cascaded = std::move(cascaded);
+  return deleted;
 }
 
 void RowByRow::count(const pqxx::result& deleted) {
+  if (deleted.empty()) return;
   const auto row = deleted.at(0);
+  ground_.archive.add(row);
   if (number(row, "rows") == 0) return;  // a trigger or somebody else kept it
   ++done.rows;
   done.newest = maybe<std::string>(row, "newest");

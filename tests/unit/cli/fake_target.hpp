@@ -30,6 +30,7 @@ struct TargetBehaviour {
   std::vector<QuarantinedTable> quarantine;
   std::vector<Hold> holds;
   Standstill standstill;  ///< after every wait for it
+  std::vector<ArchivedRows> archives;
 };
 
 class FakeTarget final : public TargetDatabase {
@@ -120,6 +121,28 @@ class FakeTarget final : public TargetDatabase {
   }
   bool release_hold(std::int64_t id, const std::string& reason, const std::string& actor) override {
     return write("release hold " + std::to_string(id) + " by " + actor + ": " + reason), true;
+  }
+  std::vector<ArchivedRows> archives(const ArchiveQuestion& question) override {
+    reach();
+    std::vector<ArchivedRows> found;
+    for (const ArchivedRows& rows : behaviour_.archives)
+      if (question.run.empty() || rows.run == question.run) found.push_back(rows);
+    return found;
+  }
+  std::vector<ArchiveProblem> archive_problems(const ArchiveQuestion&) override {
+    return reach(), std::vector<ArchiveProblem>();
+  }
+  std::string system_identifier() override { return reach(), "7"; }
+  void wait_for_batches() override { write("wait for batches"); }
+  RestoredRows restore_archive(const ArchivedRows& rows, ArchiveStore&,
+                               const std::string& actor) override {
+    write("restore archive " + std::to_string(rows.id) + " by " + actor);
+    return {.restored = rows.rows, .there = 0, .before = false};
+  }
+  std::optional<std::int64_t> prune_archive(const ArchivedRows& rows, ArchiveStore&,
+                                            const std::string& actor) override {
+    write("prune archive " + std::to_string(rows.id) + " by " + actor);
+    return std::nullopt;
   }
 
  private:

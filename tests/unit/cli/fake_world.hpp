@@ -350,6 +350,7 @@ struct FakeWorld {
   Terminal terminal;
   std::string database = "service=from-environment";
   bool is_unreachable = false;
+  ArchiveStore* archive = nullptr;
 
   ExitCode run(const std::vector<std::string>& arguments) {
     Environment environment{.open = [this](const std::string& connection) -> Stores {
@@ -367,7 +368,8 @@ struct FakeWorld {
                             .terminal = terminal,
                             .actor = "ana@host",
                             .database = database,
-                            .interrupted = [] { return std::stop_token(); }};
+                            .interrupted = [] { return std::stop_token(); },
+                            .archive = archive};
     return run_app(arguments, environment);
   }
 

@@ -65,6 +65,7 @@ TEST_CASE("the reference of policy files has a row for every key", "[policy_docs
   for (const std::string& yaml :
        {std::string("x: 1"), std::string("targets: {a: {x: 1}}"), policy_text("x", "x: 1"),
         policy_text("tenant", "tenant: {x: 1}"), policy_text("batch", "batch: {x: 1}"),
+        policy_text("archive", "archive: {x: 1}"),
         policy_text("tenant", "tenant: {column: c, overrides: {a: {x: 1}}}"),
         policy_text("where", "where: {a: {x: 1}}"),
         policy_text("timestamp", "timestamp: {x: 1}")}) {
@@ -81,5 +82,5 @@ TEST_CASE("the messages that the reference quotes are the messages of the parser
   REQUIRE(messages.size() == 1);
   CHECK(messages[0] == refusal(policy_text("retain", "retain: 0 days")) + "\n" +
                            refusal(policy_text("retain", "retain: 90")) + "\n" +
-                           refusal(policy_text("archive", "archive: [a]")) + "\n");
+                           refusal(policy_text("tenant", "tenant: {column: c, from: x}")) + "\n");
 }

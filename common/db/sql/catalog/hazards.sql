@@ -1,16 +1,16 @@
--- What would make a DELETE or UPDATE on a table or its partitions do more, less or something else than
+-- What would make a DELETE, UPDATE or INSERT on a table or its partitions do more, less or something else than
 -- it says, or fail whatever the row: rules, code that somebody else than us, a superuser or a trusted
 -- role controls, a session that minds no triggers, publications that could not say which row went.
 -- Foreign keys are foreign_keys.sql's business. The server's own triggers need no exception:
 -- superusers own their code.
 --
 --   $1 oid      table
---   $2 text     DELETE or UPDATE
+--   $2 text     DELETE, UPDATE or INSERT
 --   $3 text[]   roles whose code may run with our rights, exact
 -- Returns  hazard: one sentence each; no row when there is none
 -- Locks    none
 -- Index    none
--- Caller   refuse_hazards (catalog.cpp), Planner::check (cascade.cpp)
+-- Caller   refuse_hazards (catalog.cpp), look_up_archive_table (archive_columns.cpp), Planner::check (cascade.cpp)
 WITH tree AS (
   SELECT $1::oid AS oid
   UNION SELECT t.relid FROM pg_partition_tree($1::oid::regclass) t
@@ -20,14 +20,14 @@ WITH tree AS (
          'pg_trigger'::regclass AS class, t.oid, 0 AS part
     FROM pg_trigger t
    WHERE t.tgenabled IN ('O', 'A')
-     AND (t.tgtype & CASE $2::text WHEN 'DELETE' THEN 8 ELSE 16 END) <> 0
+     AND (t.tgtype & CASE $2::text WHEN 'DELETE' THEN 8 WHEN 'UPDATE' THEN 16 ELSE 4 END) <> 0
      AND (t.tgrelid IN (SELECT tree.oid FROM tree)
           OR ((t.tgtype & 1) <> 0
               AND t.tgrelid IN (SELECT a.relid FROM pg_partition_ancestors($1::oid::regclass) AS a (relid))))
   UNION ALL
   SELECT format('index %s', i.indexrelid::regclass), 'pg_class'::regclass, i.indexrelid, 0
     FROM pg_index i JOIN tree ON tree.oid = i.indrelid
-   WHERE $2::text = 'UPDATE' AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
+   WHERE $2::text <> 'DELETE' AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
   UNION ALL
   -- Up to PostgreSQL 14 the column itself depends on what is in its expression.
   SELECT format('generated column %I of %s', a.attname, a.attrelid::regclass), e.class, e.oid, e.part
@@ -35,7 +35,7 @@ WITH tree AS (
     JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
    CROSS JOIN LATERAL (VALUES ('pg_attrdef'::regclass, d.oid, 0),
                               ('pg_class'::regclass, a.attrelid, a.attnum::integer)) AS e (class, oid, part)
-   WHERE $2::text = 'UPDATE' AND a.attgenerated <> ''
+   WHERE $2::text = 'UPDATE' AND a.attgenerated <> '' OR $2::text = 'INSERT'
   UNION ALL
   SELECT format('constraint %I of %s', c.conname, tree.oid::regclass), 'pg_constraint'::regclass, c.oid, 0
     FROM tree
@@ -43,7 +43,7 @@ WITH tree AS (
      AND (c.conrelid = tree.oid
           OR c.contypid IN (SELECT a.atttypid FROM pg_attribute a
                              WHERE a.attrelid = tree.oid AND a.attnum > 0 AND NOT a.attisdropped))
-   WHERE $2::text = 'UPDATE'
+   WHERE $2::text <> 'DELETE'
 ), called AS (
   SELECT c.place, d.refobjid AS oid
     FROM code c
@@ -71,12 +71,12 @@ WITH tree AS (
     FROM pg_publication_tables t
     JOIN pg_publication p ON p.pubname = t.pubname
    WHERE EXISTS (SELECT 1 FROM nameless)
-     AND CASE $2::text WHEN 'DELETE' THEN p.pubdelete ELSE p.pubupdate END
+     AND CASE $2::text WHEN 'DELETE' THEN p.pubdelete WHEN 'UPDATE' THEN p.pubupdate ELSE false END
 )
 SELECT format('rule %I on %s rewrites %s; drop the rule or clean this table by hand',
               r.rulename, r.ev_class::regclass, $2::text) AS hazard
   FROM pg_rewrite r JOIN tree ON tree.oid = r.ev_class
- WHERE r.ev_type = CASE $2::text WHEN 'DELETE' THEN '4' ELSE '2' END AND r.ev_enabled <> 'D'
+ WHERE r.ev_type = CASE $2::text WHEN 'DELETE' THEN '4' WHEN 'UPDATE' THEN '2' ELSE '3' END AND r.ev_enabled <> 'D'
 UNION ALL
 SELECT format('session_replication_role is replica for this role, so that neither triggers nor foreign '
               'keys would be minded; run: ALTER ROLE %s RESET session_replication_role',

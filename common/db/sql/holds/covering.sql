@@ -8,7 +8,7 @@
 --          (JSON), parts (oid[]: the hold is on these parts alone; NULL: on all)
 -- Locks    none; whoever deletes has the gate's shared locks
 -- Index    holds_active, pg_class_relname_nsp_index, pg_inherits_parent_index
--- Caller   find_holds (holds.cpp)
+-- Caller   find_holds (holds.cpp), find_hold (archive_rows.cpp)
 WITH RECURSIVE above AS (
   SELECT a.oid FROM unnest($1::oid[]) AS a (oid) WHERE a.oid IS NOT NULL
   UNION
