@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/named_proof.hpp"
 #include "cli/named_target.hpp"
 #include "cli/text.hpp"
 #include "common/user_error.hpp"
@@ -24,6 +25,11 @@ Migrations& Services::migrations() { return opened().migrations; }
 
 std::unique_ptr<TargetDatabase> Services::target(const std::string& name, const std::string& url) {
   return std::make_unique<NamedTarget>(name, environment_.connector.connect(url));
+}
+
+std::unique_ptr<TargetProof> Services::target_proof(const std::string& name,
+                                                    const std::string& url) {
+  return std::make_unique<NamedProof>(name, environment_.connector.connect_proof(url));
 }
 
 bool Services::is_interactive() const noexcept {

@@ -13,6 +13,7 @@
 #include "common/control/demo_data.hpp"
 #include "common/control/operator_store.hpp"
 #include "common/control/target_database.hpp"
+#include "common/control/target_proof.hpp"
 
 namespace lethe::cli {
 
@@ -27,6 +28,7 @@ struct Stores {
   FleetStore& fleet;
   AuditStore& audit;
   Inspector& inspector;
+  ProofStore& proof;
   Migrations& migrations;
 };
 
@@ -75,6 +77,9 @@ class Services {
   /// The target called `name`; errors of this object name it (see named_target.hpp).
   [[nodiscard]] std::unique_ptr<TargetDatabase> target(const std::string& name,
                                                        const std::string& url);
+  /// The same for whoever only proves or asks.
+  [[nodiscard]] std::unique_ptr<TargetProof> target_proof(const std::string& name,
+                                                          const std::string& url);
 
   [[nodiscard]] Environment& environment() noexcept { return environment_; }
   /// True when the command line itself named a control database.

@@ -101,6 +101,12 @@ SettingTable setting_table() {
            .max = 3600,
            .fallback = "25",
            .help = "after the first signal, how long batches in hand may take to end"},
+          {.key = "superuser",
+           .kind = SettingKind::choice,
+           .unit = "choice",
+           .choices = {"refuse", "allow"},
+           .fallback = "refuse",
+           .help = "whether to work in targets as a superuser, whose rights triggers would have"},
           log_level_setting()};
 }
 

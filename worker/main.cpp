@@ -21,6 +21,10 @@ namespace {
 
 using namespace lethe;
 
+db::Superusers superusers(const Settings& settings) {
+  return settings.text("superuser") == "allow" ? db::Superusers::allow : db::Superusers::refuse;
+}
+
 /// Wires the process together, bottom layer first; destruction runs the other way round.
 void run(const Settings& settings) {
   const ShutdownSignal shutdown;  // before any other thread
@@ -34,6 +38,10 @@ void run(const Settings& settings) {
   db::PgTaskQueue queue(session, ids, clock);
   db::PgWorkerRegistry registry(beat_session);
 
+  const auto make_runner = [&settings] {
+    return std::make_unique<db::PgTaskRunner>("lethe-worker", superusers(settings));
+  };
+
   if (!wait_for_control(migrator, clock, random, shutdown.drain())) return;
   worker::run_worker(
       worker::worker_options(settings, {.instance = instance_name(),
@@ -41,10 +49,7 @@ void run(const Settings& settings) {
                                         .slots = 0,
                                         .targets = {},
                                         .lanes = {}}),
-      {.clock = clock,
-       .queue = queue,
-       .registry = registry,
-       .make_runner = [] { return std::make_unique<db::PgTaskRunner>("lethe-worker"); }},
+      {.clock = clock, .queue = queue, .registry = registry, .make_runner = make_runner},
       shutdown.drain(), shutdown.cancel());
 }
 

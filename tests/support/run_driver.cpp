@@ -20,7 +20,8 @@ RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_time
       {.instance = "test", .version = "0", .slots = 1000, .targets = {}, .lanes = {"normal"}});
   presence_.registered(worker_, clock_.now());
   executor_ = std::make_unique<worker::Executor>(
-      clock_, presence_, std::make_unique<db::PgTaskRunner>("lethe-test", lock_timeout), 250ms);
+      clock_, presence_,
+      std::make_unique<db::PgTaskRunner>("lethe-test", db::Superusers::allow, lock_timeout), 250ms);
 }
 
 std::string RunDriver::start(Policy policy) {
