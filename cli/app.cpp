@@ -5,16 +5,20 @@
 #include "cli/command.hpp"
 #include "cli/commands/acknowledge.hpp"
 #include "cli/commands/archive.hpp"
+#include "cli/commands/audit.hpp"
 #include "cli/commands/dead.hpp"
 #include "cli/commands/demo.hpp"
 #include "cli/commands/doctor.hpp"
 #include "cli/commands/enqueue.hpp"
 #include "cli/commands/hold.hpp"
+#include "cli/commands/ledger.hpp"
 #include "cli/commands/migrate.hpp"
 #include "cli/commands/parked.hpp"
 #include "cli/commands/pause.hpp"
 #include "cli/commands/policy.hpp"
 #include "cli/commands/quarantine.hpp"
+#include "cli/commands/report.hpp"
+#include "cli/commands/row_why.hpp"
 #include "cli/commands/run.hpp"
 #include "cli/commands/target.hpp"
 #include "cli/commands/task.hpp"
@@ -40,6 +44,10 @@ void add_commands(const Command& root) {
   add_quarantine(root);
   add_hold(root);
   add_archive(root);
+  add_row_why(root);
+  add_report(root);
+  add_ledger(root);
+  add_audit(root);
   add_worker(root);
   add_pause(root);
   add_clock(root);

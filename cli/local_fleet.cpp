@@ -70,6 +70,7 @@ void LocalFleet::start(const std::string& name, const std::vector<std::string>& 
   options.environment = {{"LETHE_DATABASE_URL", control_url()},
                          {"LETHE_TARGETS", ""},
                          {"LETHE_LANES", ""},
+                         {"LETHE_SUPERUSER", "allow"},  // the private server has no other role
                          {"LETHE_IDLE_POLL_MS", "100"}};
   options.working_directory = directory();
   options.stdout_file = directory() / (name + ".log");

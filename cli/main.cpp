@@ -79,9 +79,9 @@ int main(int argc, char** argv) {
   const auto open = [&](const std::string& connection) -> lethe::cli::Stores {
     control =
         std::make_unique<lethe::db::ControlDatabase>(connection, application_name, clock, random);
-    return {control->targets(),   control->policies(),  control->runs(),  control->tasks(),
-            control->dead(),      control->tenants(),   control->fleet(), control->audit(),
-            control->inspector(), control->migrations()};
+    return {control->targets(),   control->policies(), control->runs(),      control->tasks(),
+            control->dead(),      control->tenants(),  control->fleet(),     control->audit(),
+            control->inspector(), control->proof(),    control->migrations()};
   };
   // Only from here on are signals blocked: until then Ctrl-C ends the process as everybody expects.
   const auto interrupted = [&] {

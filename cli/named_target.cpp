@@ -1,39 +1,12 @@
 #include "cli/named_target.hpp"
 
-#include <fmt/format.h>
-
-#include "common/store_error.hpp"
-#include "common/user_error.hpp"
+#include "cli/named_call.hpp"
 
 namespace lethe::cli {
 
-namespace {
-
-/// A target does not know what it is called and writes NAME.
-std::string with_name(std::string text, const std::string& name) {
-  for (const std::string before : {"target install ", "target "}) {
-    const std::string placeholder = before + "NAME";
-    for (std::size_t at = text.find(placeholder); at != std::string::npos;
-         at = text.find(placeholder, at + before.size() + name.size()))
-      text.replace(at, placeholder.size(), before + name);
-  }
-  return text;
-}
-
-}  // namespace
-
 template <class Call>
 auto NamedTarget::named(const Call& call) -> decltype(call()) {
-  try {
-    return call();
-  } catch (const UserError& error) {
-    throw UserError(error.code(), with_name(error.what(), name_));
-  } catch (const StoreError& error) {
-    if (error.failure() == Failure::connection_lost)
-      throw UserError(ExitCode::unreachable,
-                      fmt::format("cannot reach target '{}': {}", name_, error.detail()));
-    throw UserError(ExitCode::failed, fmt::format("target '{}': {}", name_, error.detail()));
-  }
+  return call_named(name_, call);
 }
 
 bool NamedTarget::install() {
@@ -46,7 +19,7 @@ std::string NamedTarget::install_sql() {
 
 std::vector<Finding> NamedTarget::check() {
   std::vector<Finding> findings = named([&] { return target_->check(); });
-  for (Finding& finding : findings) finding.cure = with_name(finding.cure, name_);
+  for (Finding& finding : findings) finding.cure = with_target_name(finding.cure, name_);
   return findings;
 }
 

@@ -6,7 +6,9 @@
 
 #include "cli/output.hpp"
 #include "common/control/operator_store.hpp"
+#include "common/control/proof_store.hpp"
 #include "common/control/target_database.hpp"
+#include "common/control/target_proof.hpp"
 
 namespace lethe::cli {
 
@@ -31,6 +33,8 @@ namespace lethe::cli {
 [[nodiscard]] Record quarantine_record(const QuarantinedTable& table);
 /// `target` is where the hold is.
 [[nodiscard]] Record hold_record(const std::string& target, const Hold& hold);
+[[nodiscard]] Record audit_record(const AuditRow& row);
+[[nodiscard]] Record ledger_record(const LedgerRow& row);
 [[nodiscard]] Record census_record(const Census& census);
 
 /// The census for people: what would go, what stays and why, the tenants with most to delete.

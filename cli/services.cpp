@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/named_proof.hpp"
 #include "cli/named_target.hpp"
 #include "cli/text.hpp"
 #include "common/user_error.hpp"
@@ -30,6 +31,11 @@ ArchiveStore& Services::archive() {
   if (environment_.archive == nullptr)
     throw UserError(ExitCode::failed, "this program cannot read archives in files");
   return *environment_.archive;
+}
+
+std::unique_ptr<TargetProof> Services::target_proof(const std::string& name,
+                                                    const std::string& url) {
+  return std::make_unique<NamedProof>(name, environment_.connector.connect_proof(url));
 }
 
 bool Services::is_interactive() const noexcept {

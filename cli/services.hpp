@@ -14,6 +14,7 @@
 #include "common/control/operator_store.hpp"
 #include "common/control/target_database.hpp"
 #include "common/tasks/archive_store.hpp"
+#include "common/control/target_proof.hpp"
 
 namespace lethe::cli {
 
@@ -28,6 +29,7 @@ struct Stores {
   FleetStore& fleet;
   AuditStore& audit;
   Inspector& inspector;
+  ProofStore& proof;
   Migrations& migrations;
 };
 
@@ -77,6 +79,9 @@ class Services {
   /// The target called `name`; errors of this object name it (see named_target.hpp).
   [[nodiscard]] std::unique_ptr<TargetDatabase> target(const std::string& name,
                                                        const std::string& url);
+  /// The same for whoever only proves or asks.
+  [[nodiscard]] std::unique_ptr<TargetProof> target_proof(const std::string& name,
+                                                          const std::string& url);
 
   /// Where files with archived rows are. Throws UserError (failed) where this program has none.
   [[nodiscard]] ArchiveStore& archive();

@@ -102,6 +102,12 @@ SettingTable setting_table() {
            .fallback = "25",
            .help = "after the first signal, how long batches in hand may take to end"},
           clock_gap_setting(),
+          {.key = "superuser",
+           .kind = SettingKind::choice,
+           .unit = "choice",
+           .choices = {"refuse", "allow"},
+           .fallback = "refuse",
+           .help = "whether to work in targets as a superuser, whose rights triggers would have"},
           log_level_setting()};
 }
 

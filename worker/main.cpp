@@ -23,6 +23,10 @@ namespace {
 
 using namespace lethe;
 
+db::Superusers superusers(const Settings& settings) {
+  return settings.text("superuser") == "allow" ? db::Superusers::allow : db::Superusers::refuse;
+}
+
 /// Wires the process together, bottom layer first; destruction runs the other way round.
 void run(const Settings& settings) {
   const ShutdownSignal shutdown;  // before any other thread
@@ -37,6 +41,12 @@ void run(const Settings& settings) {
   db::PgWorkerRegistry registry(beat_session);
   db::PgClockStore clock_store(beat_session);
 
+  const auto make_runner = [&settings] {
+    return std::make_unique<db::PgTaskRunner>("lethe-worker", superusers(settings),
+                                              db::batch_lock_timeout,
+                                              std::make_unique<archive::FileArchive>());
+  };
+
   if (!wait_for_control(migrator, clock, random, shutdown.drain())) return;
   worker::run_worker(worker::worker_options(settings, {.instance = instance_name(),
                                                        .version = std::string(version),
@@ -46,12 +56,7 @@ void run(const Settings& settings) {
                      {.clock = clock,
                       .queue = queue,
                       .registry = registry,
-                      .make_runner =
-                          [] {
-                            return std::make_unique<db::PgTaskRunner>(
-                                "lethe-worker", db::batch_lock_timeout,
-                                std::make_unique<archive::FileArchive>());
-                          },
+                      .make_runner = make_runner,
                       .clock_store = clock_store},
                      shutdown.drain(), shutdown.cancel());
 }

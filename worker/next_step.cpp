@@ -60,6 +60,7 @@ Settlement after_batch(const StepFacts& facts, const BatchDone& batch) {
   result.outcome = batch.finished ? Outcome::done : Outcome::again;
   result.batches = batch.totals.batches;
   result.rows = batch.totals.rows;
+  if (batch.finished) result.ledger_head = batch.totals.ledger_head;
   result.batch_rows = batch.rows;
   result.ledger = batch.ledger;
   result.batch_size = next_size(facts, batch);

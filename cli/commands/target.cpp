@@ -89,9 +89,31 @@ ExitCode show(Services& services, const std::string& name) {
   return ExitCode::done;
 }
 
-ExitCode check(Services& services, const std::string& name) {
-  const TargetRow row = find_target(services.stores(), name);
-  const std::vector<Finding> findings = services.target(name, row.url)->check();
+struct CheckOptions {
+  std::string name;
+  std::string role;
+  bool allow_superuser = false;
+};
+
+/// What is wrong with the role that is meant, and what it lacks for each policy of the target.
+void add_rights(Services& services, const TargetRow& row, const CheckOptions& options,
+                std::vector<Finding>& findings) {
+  const std::string& role = options.role;
+  const auto proof = services.target_proof(row.name, row.url);
+  findings.push_back(proof->check_role(role));
+  if (options.allow_superuser)
+    findings.back() = {.ok = true, .what = findings.back().what, .cure = ""};
+  for (const PolicyRow& policy : services.stores().policies.list()) {
+    if (policy.target != row.name) continue;
+    for (Finding& finding : proof->check_rights(stored_policy(policy), role))
+      findings.push_back(std::move(finding));
+  }
+}
+
+ExitCode check(Services& services, const CheckOptions& options) {
+  const TargetRow row = find_target(services.stores(), options.name);
+  std::vector<Finding> findings = services.target(row.name, row.url)->check();
+  add_rights(services, row, options, findings);
   const Terminal& terminal = services.environment().terminal;
   std::vector<Record> records;
   for (const Finding& finding : findings) {
@@ -158,6 +180,18 @@ void add_add(const Command& target) {
       .runs(options, add);
 }
 
+void add_check(const Command& target) {
+  const auto options = std::make_shared<CheckOptions>();
+  target
+      .add("check", "Tells whether Lethe can work in a target, and what lacks; exit 3 when not",
+           "lethe target check app\nlethe target check app --role lethe_worker")
+      .positional("NAME", options->name, "of the target")
+      .option("--role", options->role, "ask for the role of the workers; without it for one's own")
+      .flag("--allow-superuser", options->allow_superuser,
+            "a superuser is no problem, as for workers with superuser: allow")
+      .runs(options, check);
+}
+
 void add_install(const Command& target) {
   const auto options = std::make_shared<InstallOptions>();
   target
@@ -177,10 +211,7 @@ void add_target(const Command& root) {
   target.add("list", "Lists the targets", "lethe target list --output json").runs(list);
   target.add("show", "Shows one target", "lethe target show app")
       .runs_with("NAME", "of the target", show);
-  target
-      .add("check", "Tells whether Lethe can work in a target; exit 3 when not",
-           "lethe target check app")
-      .runs_with("NAME", "of the target", check);
+  add_check(target);
   add_install(target);
   add_pause_of_target(target);
   add_acknowledge_of_target(target);

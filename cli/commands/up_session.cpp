@@ -90,7 +90,7 @@ void UpSession::describe() {
       fmt::format("\nThe fleet is up. In another terminal:\n\n"
                   "  export LETHE_DATABASE_URL=\"{}\"\n"
                   "  lethe worker list\n"
-                  "  lethe target check {}\n"
+                  "  lethe target check {} --allow-superuser\n"
                   "  lethe policy apply -f policies.yaml\n\n"
                   "The target {} is this database:\n\n"
                   "  psql \"{}\"\n\n"

@@ -278,11 +278,15 @@ class TargetDatabase {
                                                     const std::string& actor) = 0;
 };
 
+class TargetProof;  // common/control/target_proof.hpp
+
 /// Makes TargetDatabase objects by connection string.
 class TargetConnector {
  public:
   virtual ~TargetConnector() = default;
   virtual std::unique_ptr<TargetDatabase> connect(const std::string& url) = 0;
+  /// For whoever only proves or asks.
+  virtual std::unique_ptr<TargetProof> connect_proof(const std::string& url) = 0;
   /// Throws UserError (bad_config) starting with `field` unless libpq can read `url` and it holds
   /// no password.
   virtual void check_url(const std::string& url, const std::string& field) = 0;

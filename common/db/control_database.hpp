@@ -6,6 +6,7 @@
 #include "common/db/pg_fleet_store.hpp"
 #include "common/db/pg_inspector.hpp"
 #include "common/db/pg_policy_store.hpp"
+#include "common/db/pg_proof_store.hpp"
 #include "common/db/pg_run_store.hpp"
 #include "common/db/pg_target_store.hpp"
 #include "common/db/pg_task_store.hpp"
@@ -33,6 +34,7 @@ class ControlDatabase {
   [[nodiscard]] Inspector& inspector() { return inspector_; }
   [[nodiscard]] FleetStore& fleet() { return fleet_; }
   [[nodiscard]] AuditStore& audit() { return audit_; }
+  [[nodiscard]] ProofStore& proof() { return proof_; }
   [[nodiscard]] Migrations& migrations() { return migrations_; }
 
  private:
@@ -47,6 +49,7 @@ class ControlDatabase {
   PgInspector inspector_{session_};
   PgFleetStore fleet_{session_};
   PgAuditStore audit_{session_};
+  PgProofStore proof_{session_};
   Migrator migrations_{session_};
 };
 

@@ -70,10 +70,13 @@ std::vector<Step> SchemaMigrator::up() {
       [&](Transaction& transaction) {
         transaction.exec_text(
             "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('lethe.migrations'))");
+        // Asked first, because the schema's owner need not be one who may make schemas.
+        const auto asked =
+            transaction.exec_text("SELECT pg_catalog.to_regnamespace('lethe') IS NULL AS missing");
+        if (flag(asked.at(0), "missing")) transaction.exec_text("CREATE SCHEMA lethe");
         transaction.exec_text(fmt::format(
-            "CREATE SCHEMA IF NOT EXISTS lethe; CREATE TABLE IF NOT EXISTS {} (version integer "
-            "PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT "
-            "clock_timestamp())",
+            "CREATE TABLE IF NOT EXISTS {} (version integer PRIMARY KEY, name text NOT NULL, "
+            "applied_at timestamptz NOT NULL DEFAULT clock_timestamp())",
             table_));
         const auto known = applied(transaction, table_);
         std::vector<Step> done;

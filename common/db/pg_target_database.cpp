@@ -181,14 +181,8 @@ std::vector<Finding> PgTargetDatabase::check() {
     findings.push_back({.ok = !standby,
                         .what = standby ? "this server is a standby" : "this server takes writes",
                         .cure = standby ? "add target_session_attrs=read-write to the URL" : ""});
-    const bool super = flag(row, "is_superuser");
-    findings.push_back({.ok = true,
-                        .what = fmt::format(
-                            "connected as role {}{}", text(row, "role"),
-                            super ? ", a superuser: a role with SELECT and DELETE on the tables to "
-                                    "clean is safer"
-                                  : ""),
-                        .cure = ""});
+    findings.push_back(
+        {.ok = true, .what = fmt::format("connected as role {}", text(row, "role")), .cure = ""});
     return flag(row, "installed");
   });
   if (!installed) {

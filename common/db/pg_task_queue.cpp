@@ -58,6 +58,7 @@ nlohmann::json to_json(const Settlement& s) {
   put("took_ms", s.took.count());
   if (!s.error.empty()) entry["error"] = storable(s.error);
   if (!s.sqlstate.empty()) entry["sqlstate"] = s.sqlstate;
+  if (!s.ledger_head.empty()) entry["ledger_head"] = s.ledger_head;
   return entry;
 }
 
@@ -174,6 +175,8 @@ void learn(Transaction& transaction, const std::string& target, const DatabaseId
                               database.database, task.value));
 }
 
+bool ends_chain(const Settlement& settlement) { return !settlement.ledger_head.empty(); }
+
 /// Plans and verifications that took effect change their run in the same transaction.
 void take_outcomes(Transaction& transaction, const std::vector<Settlement>& settlements,
                    const pqxx::result& rows, IdMaker& ids, AdmissionNews& news) {
@@ -286,13 +289,15 @@ Exchange PgTaskQueue::turn(const std::vector<Settlement>& settlements,
   assert(std::all_of(settlements.begin(), settlements.end(),
                      [&](const auto& s) { return s.lease.worker == worker; }));
   const Params params = turn_params(worker, settlements, request);
+  const Query& query = std::any_of(settlements.begin(), settlements.end(), ends_chain)
+                           ? queries::items_turn_with_heads
+                           : queries::items_turn;
   TurnAnswer answer;
   if (std::none_of(settlements.begin(), settlements.end(), brings_more)) {
-    answer = read_turn(run_once(session_, queries::items_turn.name, queries::items_turn, params),
-                       settlements, request);
+    answer = read_turn(run_once(session_, query.name, query, params), settlements, request);
   } else {
-    answer = transact(session_, queries::items_turn.name, [&](Transaction& transaction) {
-      const auto rows = transaction.exec(queries::items_turn, params);
+    answer = transact(session_, query.name, [&](Transaction& transaction) {
+      const auto rows = transaction.exec(query, params);
       TurnAnswer read = read_turn(rows, settlements, request);
       take_outcomes(transaction, settlements, rows, ids_, read.news);
       return read;

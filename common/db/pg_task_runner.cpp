@@ -14,6 +14,7 @@
 #include "common/db/target/gate.hpp"
 #include "common/db/target/look_step.hpp"
 #include "common/db/target/quarantine.hpp"
+#include "common/db/target/rights.hpp"
 #include "common/db/target/space_step.hpp"
 #include "common/db/target/vacuum_step.hpp"
 #include "common/db/target/verify_step.hpp"
@@ -124,6 +125,16 @@ void PgTaskRunner::freeze_target(const RunContext& run, const Freeze& freeze) no
   }
 }
 
+void PgTaskRunner::require_role(Transaction& transaction, const RunContext& run) {
+  Target& target = targets_[run.target_url];
+  if (superusers_ == Superusers::allow || target.role_is_known) return;
+  const Finding role = look_up_role(transaction, "");
+  if (!role.ok)
+    stop(TargetTrouble::Kind::unsupported,
+         fmt::format("{}; {}, or start them with superuser: allow", role.what, role.cure));
+  target.role_is_known = true;
+}
+
 /// Runs `body(Transaction&)` on the run's target and turns whatever ends it into TargetTrouble.
 /// commit_unknown passes through as StoreError: only the caller knows what to ask the fence.
 template <class Result, class Body>
@@ -133,7 +144,13 @@ std::variant<Result, TargetTrouble> PgTaskRunner::guarded(const RunContext& run,
   Session& session = session_for(run);
   const Running running(running_mutex_, running_, session);
   try {
-    return transact(session, "batch", std::forward<Body>(body), batch_settings(run, lease));
+    return transact(
+        session, "batch",
+        [&](Transaction& transaction) {
+          require_role(transaction, run);
+          return body(transaction);
+        },
+        batch_settings(run, lease));
   } catch (const Stop& stopped) {
     if (stopped.trouble.kind == TargetTrouble::Kind::frozen)
       freeze_target(run, {.kind = Freeze::Kind::database, .reason = stopped.trouble.message});
@@ -267,7 +284,9 @@ std::variant<BatchDone, TargetTrouble> PgTaskRunner::after_unknown_commit(const 
           transaction.exec(queries::fence_totals, Params::of(lease.task.value, lease.epoch));
       if (rows.empty()) return std::nullopt;
       const auto row = rows.at(0);
-      const FenceTotals now{.batches = number(row, "batches"), .rows = number(row, "rows")};
+      const FenceTotals now{.batches = number(row, "batches"),
+                            .rows = number(row, "rows"),
+                            .ledger_head = text(row, "ledger_hash")};
       if (now.batches == before.batches) return std::nullopt;
       return BatchDone{.totals = now,
                        .rows = now.rows - before.rows,

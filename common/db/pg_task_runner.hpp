@@ -19,16 +19,21 @@ enum class BatchForm;
 /// How long a batch waits for a lock.
 inline constexpr std::chrono::milliseconds batch_lock_timeout{500};
 
+/// Whether to work in a target as a role that is a superuser or may become one: code in triggers of
+/// a cleaned table would run with all rights.
+enum class Superusers { allow, refuse };
+
 /// TaskRunner over libpqxx: one connection per target, opened when first used. Each step is one
 /// transaction that begins with the fence and the gate (batch_transaction.hpp).
 class PgTaskRunner final : public TaskRunner {
  public:
   /// A batch waits for a lock at most `lock_timeout`. `archive`: for policies that archive into
   /// files, which fail without; null: there is none.
-  explicit PgTaskRunner(std::string application_name,
+  explicit PgTaskRunner(std::string application_name, Superusers superusers = Superusers::allow,
                         std::chrono::milliseconds lock_timeout = batch_lock_timeout,
                         std::unique_ptr<ArchiveStore> archive = nullptr)
       : application_name_(std::move(application_name)),
+        superusers_(superusers),
         lock_timeout_(lock_timeout),
         archive_(std::move(archive)) {}
 
@@ -47,7 +52,8 @@ class PgTaskRunner final : public TaskRunner {
  private:
   struct Target {
     std::unique_ptr<Session> session;
-    bool used = false;  ///< since the last tidy()
+    bool used = false;           ///< since the last tidy()
+    bool role_is_known = false;  ///< it was looked at, and may work here
   };
 
   Session& session_for(const RunContext& run);
@@ -56,6 +62,8 @@ class PgTaskRunner final : public TaskRunner {
   /// As well as it can: a role that may not change the gate leaves it, and every batch looks for
   /// itself.
   void freeze_target(const RunContext& run, const Freeze& freeze) noexcept;
+  /// Stops a transaction of a role that may not work here; asks once for each target in use.
+  void require_role(Transaction& transaction, const RunContext& run);
   template <class Result, class Body>
   std::variant<Result, TargetTrouble> guarded(const RunContext& run, const LeaseToken& lease,
                                               Body&& body);
@@ -81,6 +89,7 @@ class PgTaskRunner final : public TaskRunner {
                                                               std::int64_t size);
 
   std::string application_name_;
+  Superusers superusers_;
   std::chrono::milliseconds lock_timeout_;
   std::unique_ptr<ArchiveStore> archive_;
   std::map<std::string, Target> targets_;  // by URL; used only by the owning thread

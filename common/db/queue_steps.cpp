@@ -131,6 +131,7 @@ void advance_run(Transaction& transaction, const std::string& run, IdMaker& ids,
     case RunStep::Kind::finish: {
       const auto error = step.error.empty() ? std::nullopt : std::optional(storable(step.error));
       transaction.exec(queries::runs_finish, Params::of(run, step.state, error, step.no_vacuum));
+      transaction.exec(queries::ledger_heads_complete, Params::of(run));
       begin_next_queued(transaction, run, text(row, "target"), ids, touches);
       return;
     }
@@ -163,7 +164,12 @@ bool freeze(Transaction& transaction, const Pause& what, const std::string& reas
 void audit(Transaction& transaction, const std::string& actor, const std::string& action,
            const std::string& object, const std::string& detail) {
   transaction.exec(queries::audit_lock);
-  transaction.exec(queries::audit_append, Params::of(actor, action, object, storable(detail)));
+  const auto written =
+      transaction.exec(queries::audit_append, Params::of(actor, action, object, storable(detail)));
+  // Nothing is done that is not audited.
+  if (written.affected_rows() == 0)
+    throw StoreError(Failure::rejected, "audit_append", "",
+                     "the row of lethe.audit_head is missing; see lethe audit verify");
 }
 
 std::vector<std::string> all_target_names(Transaction& transaction) {

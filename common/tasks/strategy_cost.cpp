@@ -71,8 +71,18 @@ Candidate as_a_whole(const RelationFacts& relation, const Policy& policy) {
   return candidate;
 }
 
+/// Why rows cannot be found by where they stand; "" when they can.
+std::string hidden_places(const RelationFacts& relation) {
+  if (relation.may_read) return "";
+  return fmt::format(
+      "this role may read single columns of {} alone, and not where rows stand; grant "
+      "it SELECT on the whole of it",
+      relation.name);
+}
+
 Candidate sweep(const RelationFacts& relation, std::int32_t server_version) {
   Candidate candidate{.strategy = Strategy::sweep};
+  candidate.obstacle = hidden_places(relation);
   candidate.rows = relation.expired;
   candidate.blocks = static_cast<double>(relation.blocks);
   const double block =
@@ -91,6 +101,8 @@ Candidate by_index(const RelationFacts& relation, const Policy& policy) {
     candidate.obstacle = "tenant.strict asks whose the rows of a range are before any of them goes";
   else if (!missing_indexes(relation, policy).empty())
     candidate.obstacle = "no index leads to the old rows of every timestamp column";
+  else if (!relation.may_read)
+    candidate.obstacle = hidden_places(relation);
   else if (!relation.may_lock)
     candidate.obstacle =
         fmt::format("this role may not lock rows; grant it UPDATE on {}", relation.name);
@@ -124,15 +136,17 @@ const Candidate& find(const std::vector<Candidate>& candidates, Strategy strateg
                        [&](const Candidate& one) { return one.strategy == strategy; });
 }
 
-/// Of those that take rows; a sweep always can.
-const Candidate& cheapest(const std::vector<Candidate>& candidates) {
+/// Of those that take rows; nothing when none can. A sweep can unless it may not.
+const Candidate* cheapest(const std::vector<Candidate>& candidates) {
   const Candidate* best = &find(candidates, Strategy::sweep);
+  if (!best->obstacle.empty()) best = nullptr;
   for (const Candidate& candidate : candidates) {
     if (!candidate.obstacle.empty() || candidate.strategy == Strategy::partition) continue;
     const bool is_known = candidate.cost_ms >= 0;
-    if (is_known && (best->cost_ms < 0 || candidate.cost_ms < best->cost_ms)) best = &candidate;
+    if (best == nullptr || (is_known && (best->cost_ms < 0 || candidate.cost_ms < best->cost_ms)))
+      best = &candidate;
   }
-  return *best;
+  return best;
 }
 
 std::string share_text(const RelationFacts& relation) {
@@ -193,9 +207,15 @@ void choose_by_rows(const RelationFacts& relation, const Policy& policy, ChosenS
                         : pin_impasse(relation, policy, pinned);
     return;
   }
-  const Candidate& best = cheapest(choice.candidates);
-  choice.chosen = best.strategy;
-  choice.reason = reason_for(relation, best, choice.candidates);
+  const Candidate* best = cheapest(choice.candidates);
+  if (best == nullptr) {
+    choice.reason = fmt::format("{}; or so that rows can be told apart: {}",
+                                find(choice.candidates, Strategy::sweep).obstacle,
+                                find(choice.candidates, Strategy::key).obstacle);
+    return;
+  }
+  choice.chosen = best->strategy;
+  choice.reason = reason_for(relation, *best, choice.candidates);
 }
 
 }  // namespace

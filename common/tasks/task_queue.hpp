@@ -67,6 +67,7 @@ struct Settlement {
   std::chrono::milliseconds delay{0};  ///< fail, release, again: not before
   std::int64_t batches = 0;            ///< cumulative, from the fence; 0: nothing known
   std::int64_t rows = 0;               ///< cumulative, from the fence
+  std::string ledger_head{};           ///< from the fence, of tasks that are done; "": not known
   std::int64_t batch_size = 0;         ///< of the next batch
   std::int64_t batch_rows = 0;         ///< of this step alone: counts for limits of rows per second
   std::string policy;                  ///< "" for an ad-hoc run

@@ -16,6 +16,7 @@ namespace lethe {
 struct FenceTotals {
   std::int64_t batches = 0;
   std::int64_t rows = 0;
+  std::string ledger_head{};  ///< hash of the task's last batch; "": none, or not asked for
 };
 
 /// A committed batch.
@@ -84,6 +85,7 @@ struct RelationFacts {
   UniqueKeyFacts unique_key{};
   PartitionFacts partition{};
   bool may_lock = true;  ///< this role may lock rows, as batches by index do
+  bool may_read = true;  ///< this role may read all columns, and where rows stand
   Evidence evidence = Evidence::none;
 };
 

@@ -266,7 +266,7 @@ TEST_CASE("a vacuum stops when it is cancelled", "[vacuum]") {
   const LeasedTask task = ground.lease();
   const auto context = ground.fleet->queue().run_context(task.run, task.kind);
   REQUIRE(context);
-  db::PgTaskRunner runner("lethe-test", 60s);
+  db::PgTaskRunner runner("lethe-test", db::Superusers::allow, 60s);
   auto running =
       std::async(std::launch::async, [&] { return runner.vacuum(*context, task.lease, 60s); });
   CHECK(test::somebody_waits(ground.database));

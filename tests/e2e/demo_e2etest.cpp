@@ -161,7 +161,8 @@ TEST_CASE("up serves until it is asked to stop and leaves nothing behind", "[up]
   Command list({"worker", "list", "--output", "json", "--database", fleet.at("database")});
   REQUIRE(list.wait() == 0);
   CHECK(nlohmann::json::parse(list.out()).size() == 1);
-  Command check({"target", "check", "app", "--database", fleet.at("database")});
+  Command check(
+      {"target", "check", "app", "--allow-superuser", "--database", fleet.at("database")});
   CHECK(check.wait() == 0);
 
   up.process().signal(SIGTERM);

@@ -90,11 +90,14 @@ fs::path Fleet::next_file(const std::string& what) {
 }
 
 Environment Fleet::with_control(const Environment& environment) {
-  Environment all{{"LETHE_DATABASE_URL", control_.url()}};
-  for (const auto& [name, value] : environment) {
-    if (name == "LETHE_DATABASE_URL") all.clear();
+  // The private server has no other role than its superuser until a test makes one.
+  Environment all = environment;
+  for (const auto& usual :
+       Environment{{"LETHE_DATABASE_URL", control_.url()}, {"LETHE_SUPERUSER", "allow"}}) {
+    const bool is_given = std::any_of(environment.begin(), environment.end(),
+                                      [&](const auto& one) { return one.first == usual.first; });
+    if (!is_given) all.push_back(usual);
   }
-  all.insert(all.end(), environment.begin(), environment.end());
   return all;
 }
 

@@ -22,7 +22,7 @@ RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_time
   presence_.registered(worker_, clock_.now());
   executor_ = std::make_unique<worker::Executor>(
       clock_, presence_,
-      std::make_unique<db::PgTaskRunner>("lethe-test", lock_timeout,
+      std::make_unique<db::PgTaskRunner>("lethe-test", db::Superusers::allow, lock_timeout,
                                          std::make_unique<archive::FileArchive>()),
       250ms);
 }

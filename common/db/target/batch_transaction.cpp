@@ -22,7 +22,9 @@ Fence admit_fence(Transaction& transaction, const RunContext& run, const LeaseTo
                                      Params::of(lease.task.value, run.id.value, lease.epoch));
   if (rows.empty()) stop(Kind::fenced, "a newer lease of this task has been here");
   const auto row = rows.at(0);
-  return {.totals = {.batches = number(row, "batches"), .rows = number(row, "rows")},
+  return {.totals = {.batches = number(row, "batches"),
+                     .rows = number(row, "rows"),
+                     .ledger_head = text(row, "ledger_hash")},
           .cursor = text(row, "cursor"),
           .finished = flag(row, "finished"),
           .has_parked = flag(row, "has_parked")};
@@ -79,19 +81,48 @@ PreviewLimits preview_limits(Transaction& transaction, const Policy& policy,
   return {.limits = limits_of(row), .age_cutoff = text(row, "age_cutoff")};
 }
 
-Passed pass_gate(Transaction& transaction, const RunContext& run, const RunBounds& bounds) {
-  transaction.exec(queries::gate_lock_shared, Params::of(run.policy));
+namespace {
+
+/// What the gate says, whoever asks; no row when it has none.
+pqxx::result read_gate(Transaction& transaction, const RunContext& run, const RunBounds& bounds) {
   const std::string retain = to_interval(run.spec.retain);
   const auto minutes = [&](TimeOfDay TimeWindow::*end) {
     return run.spec.window ? std::optional((*run.spec.window.*end).minutes) : std::nullopt;
   };
-  const SystemClock clock;
-  const auto asked = clock.now();
-  const auto rows = transaction.exec(
+  return transaction.exec(
       queries::gate_read,
       Params::of(run.policy, run.as_of, retain, run.id.value, bounds.not_after, run.expire_at,
                  minutes(&TimeWindow::from), minutes(&TimeWindow::to), run.spec.timezone,
                  run.known.task, run.known.ledger.id, run.known.ledger.hash));
+}
+
+Passed passed_of(const pqxx::row& row) {
+  Passed passed{.limits = limits_of(row), .has_holds = flag(row, "has_holds")};
+  passed.limits.own_shift = text(row, "shift");
+  passed.database = identity_of(row);
+  return passed;
+}
+
+void require_cutoffs(const pqxx::row& row, const RunBounds& bounds) {
+  if (bounds.has_cutoffs && !flag(row, "has_cutoffs"))
+    stop(Kind::changed, "the tenants' own cutoffs of this run are gone; run the policy again");
+}
+
+}  // namespace
+
+Passed look_through_gate(Transaction& transaction, const RunContext& run, const RunBounds& bounds) {
+  const auto rows = read_gate(transaction, run, bounds);
+  if (rows.empty())
+    stop(Kind::halted, "the gate's row '*' is missing; run: lethe target install NAME");
+  require_cutoffs(rows.at(0), bounds);
+  return passed_of(rows.at(0));
+}
+
+Passed pass_gate(Transaction& transaction, const RunContext& run, const RunBounds& bounds) {
+  transaction.exec(queries::gate_lock_shared, Params::of(run.policy));
+  const SystemClock clock;
+  const auto asked = clock.now();
+  const auto rows = read_gate(transaction, run, bounds);
   const auto answered = clock.now();
   if (rows.empty())
     stop(Kind::halted, "the gate's row '*' is missing; run: lethe target install " + run.target);
@@ -113,12 +144,8 @@ Passed pass_gate(Transaction& transaction, const RunContext& run, const RunBound
   if (!skew.empty()) stop(Kind::unsupported, fmt::format("target {}: {}", run.target, skew));
   if (flag(row, "closed")) stop(Kind::closed, "outside the policy's window");
   if (flag(row, "expired")) stop(Kind::expired, "expired: the run's time was over");
-  if (bounds.has_cutoffs && !flag(row, "has_cutoffs"))
-    stop(Kind::changed, "the tenants' own cutoffs of this run are gone; run the policy again");
-  Passed passed{.limits = limits_of(row), .has_holds = flag(row, "has_holds")};
-  passed.limits.own_shift = text(row, "shift");
-  passed.database = identity_of(row);
-  return passed;
+  require_cutoffs(row, bounds);
+  return passed_of(row);
 }
 
 namespace {

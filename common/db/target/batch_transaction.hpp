@@ -42,6 +42,11 @@ struct Passed {
 [[nodiscard]] Passed pass_gate(Transaction& transaction, const RunContext& run,
                                const RunBounds& bounds);
 
+/// The same limits for whoever only looks: asks for no lock and stops at no closed gate. Stops with
+/// `changed` when the tenants' own cutoffs of the run are not kept any more.
+[[nodiscard]] Passed look_through_gate(Transaction& transaction, const RunContext& run,
+                                       const RunBounds& bounds);
+
 /// The limits of a run that was made now, and the instant that people call the cutoff.
 struct PreviewLimits {
   Limits limits;

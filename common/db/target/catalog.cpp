@@ -45,8 +45,13 @@ std::string time_problem(const std::string& type, const std::string& column,
       type);
 }
 
+/// Rows that go one way and alone can be told apart by a key instead of by where they stand.
+bool can_do_with_columns(const Policy& policy) {
+  return policy.action.kind == Action::Kind::remove && policy.cascade.empty();
+}
+
 /// What Lethe says about a table that it cannot clean; "" when it can.
-std::string refusal(const pqxx::row& row, Action::Kind action) {
+std::string refusal(const pqxx::row& row, const Policy& policy) {
   const std::string kind = text(row, "kind");
   if (kind == "v" || kind == "m") return "is a view; name the table that holds the rows";
   if (kind == "f") return "is a foreign table; register its own database as a target";
@@ -60,8 +65,10 @@ std::string refusal(const pqxx::row& row, Action::Kind action) {
         "has row-level security that hides rows from this role; run, for the worker's role: ALTER "
         "ROLE {} BYPASSRLS",
         text(row, "role"));
-  const bool deletes = action == Action::Kind::remove;
-  if (!flag(row, "may_read") || (deletes && !flag(row, "may_delete")))
+  const bool deletes = policy.action.kind == Action::Kind::remove;
+  const bool may_read =
+      flag(row, "may_read") || (flag(row, "may_read_columns") && can_do_with_columns(policy));
+  if (!may_read || (deletes && !flag(row, "may_delete")))
     return fmt::format("may not be read{} by this role; run: GRANT SELECT{} ON {} TO {}",
                        deletes ? " or deleted from" : "", deletes ? ", DELETE" : "",
                        text(row, "name"), text(row, "role"));
@@ -120,7 +127,32 @@ void check_columns(const TableFacts& table, const Policy& policy, const std::str
   check_condition_columns(table, policy.where, field);
 }
 
+void add_condition_columns(const Condition& condition, std::vector<std::string>& columns) {
+  if (condition.kind == Condition::Kind::comparison) columns.push_back(condition.column);
+  for (const auto& child : condition.children) add_condition_columns(child, columns);
+}
+
+/// For a role that may read single columns alone.
+void require_readable(Transaction& transaction, const TableFacts& table, const Policy& policy,
+                      const std::string& field) {
+  const auto hidden = transaction.exec(queries::catalog_unreadable_columns,
+                                       Params::of(table.oid, to_array(columns_of(policy))));
+  if (hidden.empty()) return;
+  throw bad(field, "table",
+            fmt::format("{} may be read by this role in single columns alone, and the policy needs "
+                        "more of them; run: GRANT SELECT ({}), DELETE ON {} TO {}",
+                        table.name, text(hidden.at(0), "columns"), text(hidden.at(0), "relation"),
+                        table.role));
+}
+
 }  // namespace
+
+std::vector<std::string> columns_of(const Policy& policy) {
+  std::vector<std::string> columns = policy.timestamp;
+  if (policy.tenant) columns.push_back(policy.tenant->column);
+  add_condition_columns(policy.where, columns);
+  return columns;
+}
 
 void refuse_hazards(Transaction& transaction, const Policy& policy, TableFacts& table,
                     const std::string& field) {
@@ -157,15 +189,17 @@ TableFacts look_up_shape(Transaction& transaction, const Policy& policy, const s
                    .name = text(row, "name"),
                    .role = text(row, "role"),
                    .partitioned = text(row, "kind") == "p",
+                   .by_columns = !flag(row, "may_read"),
                    .updated = policy.action.kind == Action::Kind::set,
                    .server_version = number<std::int32_t>(row, "server_version"),
                    .columns = {},
                    .foreign_keys = {},
                    .deeper_keys = {}};
-  const std::string problem = refusal(row, policy.action.kind);
+  const std::string problem = refusal(row, policy);
   if (!problem.empty()) throw bad(field, "table", table.name + " " + problem);
   table.columns = look_up_columns(transaction, table.oid, policy.units).columns;
   check_columns(table, policy, field);
+  if (table.by_columns) require_readable(transaction, table, policy, field);
   return table;
 }
 
@@ -199,6 +233,7 @@ std::vector<RelationRow> look_up_relations(Transaction& transaction, const Table
                          .name = text(row, "name"),
                          .blocks = number(row, "blocks"),
                          .rows = number<double>(row, "rows"),
+                         .may_read = flag(row, "may_read"),
                          .may_lock = flag(row, "may_lock"),
                          .has_triggers = flag(row, "has_triggers")});
   }

@@ -23,6 +23,9 @@ struct BuiltStatement;
 [[nodiscard]] TableFacts look_up_shape(Transaction& transaction, const Policy& policy,
                                        const std::string& field);
 
+/// The columns that a policy reads, exact.
+[[nodiscard]] std::vector<std::string> columns_of(const Policy& policy);
+
 /// That last part. Throws UserError.
 void refuse_hazards(Transaction& transaction, const Policy& policy, TableFacts& table,
                     const std::string& field);

@@ -356,7 +356,9 @@ BatchDone CleanStep::run_in(Transaction& transaction, BatchProgress& progress) c
                            to_json(deleted.cascaded), deleted.bytes))
           .at(0);
   progress.before = fence.totals;
-  return {.totals = {.batches = number(row, "batches"), .rows = number(row, "rows")},
+  return {.totals = {.batches = number(row, "batches"),
+                     .rows = number(row, "rows"),
+                     .ledger_head = text(row, "hash")},
           .rows = deleted.rows,
           .size = size,
           .finished = deleted.finished,

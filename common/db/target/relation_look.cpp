@@ -59,7 +59,7 @@ KeyFacts RelationLook::key(const RelationRow& relation, std::size_t phase,
   const IndexLead lead = index_lead(transaction_, relation.oid, policy_, phase);
   key.indexed = lead != IndexLead::none;
   if (found.evidence == Evidence::bounds) key.expired = found.expired;
-  if (!key.indexed || !relation.may_lock || relation.rows <= 0) return key;
+  if (!key.indexed || !relation.may_lock || !relation.may_read || relation.rows <= 0) return key;
   if (found.evidence == Evidence::statistics)
     key.expired = estimate_rows(transaction_, select_eligible_by(relation.name, predicate_, phase));
   // Of a fallback column the oldest row may stand behind many that count by the column before it.
@@ -109,6 +109,7 @@ RelationFacts RelationLook::at(const RelationRow& relation) const {
   found.rows = relation.rows;
   found.has_triggers = relation.has_triggers;
   found.may_lock = relation.may_lock;
+  found.may_read = relation.may_read;
   if (const auto known = partitions_.find(relation.oid); known != partitions_.end())
     found.partition = known->second;
   if (found.partition.expired) {
@@ -122,7 +123,8 @@ RelationFacts RelationLook::at(const RelationRow& relation) const {
   found.unique_key = look_up_unique_key(transaction_, relation.oid, relation.name, policy_);
   for (std::size_t phase = 0; phase < policy_.timestamp.size(); ++phase)
     found.keys.push_back(key(relation, phase, found));
-  if (found.evidence == Evidence::none && relation.blocks > 0) count_sample(relation, found);
+  if (found.evidence == Evidence::none && relation.blocks > 0 && relation.may_read)
+    count_sample(relation, found);
   return found;
 }
 

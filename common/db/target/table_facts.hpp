@@ -50,7 +50,9 @@ struct TableFacts {
   std::string name;
   std::string role = {};  ///< ours
   bool partitioned = false;
-  bool updated = false;                        ///< its rows get new values instead of being deleted
+  bool by_columns =
+      false;             ///< this role may read single columns alone, and so not where rows stand
+  bool updated = false;  ///< its rows get new values instead of being deleted
   std::int32_t server_version = 0;             ///< e.g. 150018
   std::map<std::string, ColumnFacts> columns;  ///< by exact name
   std::vector<ForeignKeyFacts> foreign_keys;   ///< that point here, or at what it is a part of
@@ -63,6 +65,7 @@ struct RelationRow {
   std::string name;
   std::int64_t blocks = 0;
   double rows = -1;           ///< by statistics; -1: never analysed
+  bool may_read = true;       ///< this role may read all columns, and where rows stand
   bool may_lock = false;      ///< this role may lock its rows (SELECT … FOR UPDATE)
   bool has_triggers = false;  ///< that a batch fires, those of foreign keys included
 };

@@ -278,7 +278,7 @@ std::string judged_ctes(const OwnCutoffs& own, const std::string& as_of,
       "pg_catalog.isfinite({instant}) THEN 'no_timestamp' WHEN {instant} >= {now} - {age} THEN "
       "'too_young' WHEN {instant} >= {not_after} THEN 'keep_min'{held}{referenced} WHEN {undone} "
       "THEN "
-      "'eligible' ELSE 'done' END AS verdict, x.tableoid AS relation, x.ctid AS tid FROM {table} "
+      "'eligible' ELSE 'done' END AS verdict, {place} FROM {table} "
       "AS "
       "x{join})",
       fmt::arg("ctes", ctes), fmt::arg("tenant", tenant), fmt::arg("instant", instant),
@@ -288,6 +288,8 @@ std::string judged_ctes(const OwnCutoffs& own, const std::string& as_of,
       fmt::arg("undone", undone_sql(policy, table, params)), fmt::arg("not_after", not_after),
       fmt::arg("held", held_verdict(own.held, params)),
       fmt::arg("referenced", referenced_verdicts(table)), fmt::arg("table", table.name),
+      fmt::arg("place", table.by_columns ? "NULL::oid AS relation, NULL::tid AS tid"
+                                         : "x.tableoid AS relation, x.ctid AS tid"),
       fmt::arg("join", exceptions ? fmt::format(" LEFT JOIN exceptions e ON e.tenant = {}", tenant)
                                   : std::string()));
 }

@@ -51,6 +51,9 @@ void use_indexes(Transaction& transaction, bool used) {
 /// -1 when an eligible row was found.
 std::int64_t look_through(Transaction& transaction, const RelationRow& relation,
                           const Predicate& predicate, std::int64_t block, const Stopwatch& watch) {
+  // Who may not read where rows stand looks at all of them at once.
+  if (!relation.may_read)
+    return found(transaction, find_anywhere(relation.name, predicate)) ? -1 : relation.blocks;
   const bool listed = transaction.server_version() < tid_ranges_since;
   const std::int64_t at_once = listed ? listed_at_once : blocks_at_once;
   if (block == 0 && relation.blocks > at_once && relation.blocks <= blocks_in_one_look)

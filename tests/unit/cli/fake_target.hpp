@@ -10,6 +10,7 @@
 #include "common/control/target_database.hpp"
 #include "common/store_error.hpp"
 #include "common/user_error.hpp"
+#include "tests/unit/cli/fake_proof.hpp"
 
 namespace lethe::cli::test {
 
@@ -168,11 +169,15 @@ class FakeConnector final : public TargetConnector {
   std::unique_ptr<TargetDatabase> connect(const std::string& url) override {
     return std::make_unique<FakeTarget>(log_, url, behaviours[url]);
   }
+  std::unique_ptr<TargetProof> connect_proof(const std::string& url) override {
+    return std::make_unique<FakeTargetProof>(proofs[url]);
+  }
   void check_url(const std::string& url, const std::string& field) override {
     if (url.find("password") != std::string::npos)
       throw UserError(ExitCode::bad_config, field + ": must not hold a password");
   }
   std::map<std::string, TargetBehaviour> behaviours;
+  std::map<std::string, ProofBehaviour> proofs;
 
  private:
   Log& log_;

@@ -340,6 +340,7 @@ struct FakeWorld {
   FakeFleet fleet{log};
   FakeAudit audit{log};
   FakeInspector inspector;
+  FakeProofStore proof;
   FakeMigrations migrations;
   FakeConnector connector{log};
   FakeClock clock;
@@ -357,8 +358,8 @@ struct FakeWorld {
                               opened.push_back(connection);
                               if (is_unreachable)
                                 throw StoreError(Failure::connection_lost, "x", "", "no route");
-                              return {targets, policies, runs,  tasks,     dead,
-                                      tenants, fleet,    audit, inspector, migrations};
+                              return {targets, policies, runs,      tasks, dead,      tenants,
+                                      fleet,   audit,    inspector, proof, migrations};
                             },
                             .connector = connector,
                             .clock = clock,

@@ -204,6 +204,20 @@ TEST_CASE("a pinned strategy is taken whatever it costs", "[strategy_cost]") {
   CHECK(candidate(choice, Strategy::sweep).cost_ms < candidate(choice, Strategy::index).cost_ms);
 }
 
+TEST_CASE("a role that may read single columns alone goes along a key or not at all",
+          "[strategy_cost]") {
+  RelationFacts facts = large(20'000);
+  facts.may_read = false;
+  facts.unique_key.obstacle = "public.events has no unique key";
+  const ChosenStrategy none = choose(facts);
+  CHECK_FALSE(none.chosen);
+  CHECK(none.reason.find("grant it SELECT on the whole of it") != std::string::npos);
+  CHECK(none.reason.find("public.events has no unique key") != std::string::npos);
+  facts.unique_key.obstacle = "";
+  facts.unique_key.columns = {"id"};
+  CHECK(choose(facts).chosen == Strategy::key);
+}
+
 TEST_CASE("there is nothing to choose for an empty relation", "[strategy_cost]") {
   RelationFacts facts = large(-1);
   facts.blocks = 0;

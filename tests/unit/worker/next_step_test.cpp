@@ -37,7 +37,7 @@ Settlement after(Kind kind, const StepFacts& facts = sweep_of(256)) {
 }
 
 BatchDone batch(bool finished) {
-  return {.totals = {.batches = 5, .rows = 500},
+  return {.totals = {.batches = 5, .rows = 500, .ledger_head = "h5"},
           .rows = 100,
           .size = 256,
           .finished = finished,
@@ -52,6 +52,7 @@ TEST_CASE("a batch that finished its task ends it with the fence's totals", "[ne
   CHECK(result->outcome == Outcome::done);
   CHECK(result->batches == 5);
   CHECK(result->rows == 500);
+  CHECK(result->ledger_head == "h5");
   CHECK(result->lease.epoch == 3);
   CHECK(result->run.value == "r");
   CHECK(result->target == "app");
@@ -61,6 +62,7 @@ TEST_CASE("a batch that left something is requeued at once with its next size", 
   const auto result = step(sweep_of(256), batch(false));
   REQUIRE(result.has_value());
   CHECK(result->outcome == Outcome::again);
+  CHECK(result->ledger_head == "");  // the chain goes on
   CHECK(result->delay == 0ms);
   CHECK(result->batch_size == 512);
 }

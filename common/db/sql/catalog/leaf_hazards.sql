@@ -24,7 +24,9 @@ SELECT format('partition %s may not be read%s by this role; run: GRANT SELECT%s 
               CASE $2::text WHEN 'DELETE' THEN ', DELETE' ELSE '' END, r.name, r.role)
   FROM relation r
  WHERE r.relkind = 'r'
-   AND NOT (has_table_privilege(r.oid, 'SELECT')
+   -- To delete alone, single columns may be enough (unreadable_columns.sql).
+   AND NOT ((has_table_privilege(r.oid, 'SELECT')
+             OR ($2::text = 'DELETE' AND has_any_column_privilege(r.oid, 'SELECT')))
             AND ($2::text <> 'DELETE' OR has_table_privilege(r.oid, 'DELETE')))
 UNION ALL
 SELECT format('partition %s has row-level security that hides rows from this role; run, for the '

@@ -3,7 +3,8 @@
 --   $1 oid      table
 --   $2 text     DELETE or UPDATE: what is to happen to its rows
 -- Returns  oid, name (quoted), kind, blocks (physical size now), rows (by statistics, -1 unknown),
---          may_lock (FOR UPDATE asks for UPDATE on some column), has_triggers (that $2 fires, those
+--          may_lock (FOR UPDATE asks for UPDATE on some column), may_read (all columns, and where rows
+--          stand), has_triggers (that $2 fires, those
 --          of foreign keys included)
 -- Locks    none
 -- Index    none
@@ -13,6 +14,7 @@ SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.re
             THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint
             ELSE 0 END AS blocks,
        c.reltuples::float8 AS rows, has_any_column_privilege(c.oid, 'UPDATE') AS may_lock,
+       has_table_privilege(c.oid, 'SELECT') AS may_read,
        EXISTS (SELECT 1 FROM pg_trigger t
                 WHERE t.tgrelid = c.oid AND t.tgenabled <> 'D'
                   AND (t.tgtype & CASE $2::text WHEN 'DELETE' THEN 8 ELSE 16 END) <> 0) AS has_triggers

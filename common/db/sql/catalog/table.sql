@@ -4,7 +4,7 @@
 --   $2 text     table, exact
 -- Returns  oid, name (quoted), kind (relkind), temporary, system (a catalog, an extension's or our
 --          own), has_children (inheritance), is_partition, rls (row security would hide rows from
---          us), may_delete, may_read, role (quoted, ours), server_version; or no row
+--          us), may_delete, may_read, may_read_columns (some at least), role (quoted, ours), server_version; or no row
 -- Locks    none
 -- Index    none
 -- Caller   look_up_table (catalog.cpp)
@@ -19,7 +19,8 @@ SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.re
        c.relispartition AS is_partition,
        row_security_active(c.oid) AS rls,
        has_table_privilege(c.oid, 'DELETE') AS may_delete,
-       has_table_privilege(c.oid, 'SELECT') AS may_read, quote_ident(current_user) AS role,
+       has_table_privilege(c.oid, 'SELECT') AS may_read,
+       has_any_column_privilege(c.oid, 'SELECT') AS may_read_columns, quote_ident(current_user) AS role,
        current_setting('server_version_num')::integer AS server_version
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace

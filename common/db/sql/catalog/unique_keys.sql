@@ -11,6 +11,7 @@
 -- Caller   look_up_unique_keys (unique_key.cpp)
 WITH part AS (
   SELECT i.indexrelid, k.n, a.attname, a.attcollation,
+         has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_read,
          a.attnotnull AND NOT EXISTS (  -- since PostgreSQL 18 there may be rows that it does not hold for
            SELECT 1 FROM pg_constraint x
             WHERE x.conrelid = i.indrelid AND x.contype = 'n' AND NOT x.convalidated
@@ -39,6 +40,7 @@ WITH part AS (
 ), whole AS (
   SELECT p.indexrelid, jsonb_agg(p.attname ORDER BY p.n) AS columns,
          bool_or(p.attname IS NULL) AS has_expression,
+         min(quote_ident(p.attname)) FILTER (WHERE NOT p.may_read) AS hidden,
          min(quote_ident(p.attname)) FILTER (WHERE NOT p.is_filled) AS nullable,
          min(quote_ident(p.attname)) FILTER (WHERE NOT coalesce(p.is_plain, false)) AS foreign_type,
          min(quote_ident(p.attname)) FILTER (WHERE p.attname = ANY ($2::text[])) AS changed,
@@ -58,6 +60,7 @@ WITH part AS (
            WHEN w.foreign_type IS NOT NULL
            THEN format('compares column %s otherwise than the server does', w.foreign_type)
            WHEN NOT w.is_one_way THEN 'mixes ascending and descending, or NULLS FIRST'
+           WHEN w.hidden IS NOT NULL THEN format('has a column that this role may not read (%s)', w.hidden)
            WHEN w.changed IS NOT NULL THEN format('has a column that the policy sets (%s)', w.changed)
            ELSE '' END AS obstacle
     FROM pg_index i

@@ -26,7 +26,7 @@
 --          newer goes, whoever's it is)
 -- Locks    none; the shared advisory locks are held already
 -- Index    gate_pkey, cutoffs_pkey, holds_active, fence_pkey, ledger_pkey
--- Caller   pass_gate (batch_transaction.cpp)
+-- Caller   read_gate (batch_transaction.cpp)
 WITH clock AS (
   SELECT clock_timestamp() AS now
 ), frozen AS (

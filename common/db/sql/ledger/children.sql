@@ -4,7 +4,7 @@
 -- Returns  child (quoted), changed (their keys were emptied; else they were deleted), rows; by child
 -- Locks    none
 -- Index    ledger_run
--- Caller   PgTargetDatabase::traces
+-- Caller   PgTargetDatabase::traces, PgTargetProof::evidence
 SELECT k.child, w.what = 'changed' AS changed, sum(w.rows::bigint)::bigint AS rows
   FROM lethe.ledger l
  CROSS JOIN LATERAL jsonb_each(l.cascaded) AS k (child, done)

@@ -28,13 +28,12 @@ WITH entry AS (
     FROM lethe.fence f
    WHERE f.task = $1::text
 ), hashed AS (
+  -- ledger/links.sql takes the same hash again.
   SELECT e.*,
-         encode(sha256(convert_to(concat_ws(E'\x1f', e.prev_hash, e.task, e.epoch, e.batch, e.run,
-           $5::text, $6::text, $7::text, $8::text, $2::bigint, coalesce($9::text, ''),
-           coalesce($10::text, ''), e.xid, e.system_identifier, e.timeline,
-           extract(epoch FROM e.at),
-           CASE WHEN $11::text <> 'delete' THEN concat_ws(E'\x1f', $11::text, $12::boolean, $13::text) END,
-           $14::jsonb::text, $15::bigint), 'UTF8')), 'hex') AS hash
+         encode(sha256(convert_to(jsonb_build_array(e.prev_hash, e.task, e.epoch, e.batch, e.run,
+           $5::text, $6::text, $7::text, $8::timestamptz AT TIME ZONE 'UTC', $2::bigint, $9::text,
+           $10::text, e.xid, e.system_identifier, e.timeline, e.at AT TIME ZONE 'UTC', $11::text,
+           $12::boolean, $13::text, $14::jsonb, $15::bigint)::text, 'UTF8')), 'hex') AS hash
     FROM entry e
 ), written AS (
   INSERT INTO lethe.ledger (task, epoch, batch, run, policy, policy_hash, relation, cutoff, rows,
