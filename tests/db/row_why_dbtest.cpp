@@ -187,7 +187,7 @@ TEST_CASE("a closed gate and a table that every run refuses are told", "[row_why
   CHECK(asked.ask(201).halted == "");
   asked.fleet.target().set_gate("old", 1, true, "drill");
   CHECK(asked.ask(201).halted == "the policy is halted: drill");
-  asked.fleet.target().halt(true, "fire");
+  asked.fleet.target().close_gate("*", "fire");
   CHECK(asked.ask(201).halted == "the target is halted: fire");
   asked.database.execute("CREATE RULE r AS ON DELETE TO public.t DO INSTEAD NOTHING");
   CHECK_THAT(asked.ask(201).problem, contains("rule"));

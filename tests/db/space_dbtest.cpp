@@ -23,6 +23,18 @@ std::int64_t heap_bytes(TestDatabase& database) {
   return database.number("SELECT pg_relation_size('public.t')");
 }
 
+/// VACUUM keeps what some snapshot in this database may still see, and autovacuum takes one for
+/// each ANALYZE: again until nothing dead is left.
+void vacuum_all(TestDatabase& database) {
+  std::int64_t dead = -1;
+  for (int i = 0; i < 200 && dead != 0; ++i) {
+    CHECK(test::autovacuum_is_away(database));
+    database.execute_alone("VACUUM public.t");
+    dead = database.number("SELECT pg_stat_get_dead_tuples('public.t'::regclass)");
+  }
+  CHECK(dead == 0);
+}
+
 bool is_about(std::int64_t bytes, std::int64_t expected) {
   return bytes > expected * 8 / 10 && bytes < expected * 12 / 10;
 }
@@ -43,18 +55,18 @@ TEST_CASE("half of a table that lies at its end is dead and returnable until it 
   CHECK(is_about(*before.dead_bytes, heap / 2));
   REQUIRE(before.reusable_bytes);
   CHECK(*before.reusable_bytes < heap / 10);
-  REQUIRE(before.returnable_bytes);
-  CHECK(is_about(*before.returnable_bytes, heap / 2));
+  const bool has_ranges = test::if_tid_ranges(database, 0).has_value();
+  CHECK(before.returnable_bytes.has_value() == has_ranges);
+  if (has_ranges) CHECK(is_about(*before.returnable_bytes, heap / 2));
   CHECK(before.returned_bytes == 0);
 
-  CHECK(test::autovacuum_is_away(database));
-  database.execute_alone("VACUUM public.t");
+  vacuum_all(database);
   const std::int64_t given_back = heap - heap_bytes(database);
-  CHECK(given_back == *before.returnable_bytes);
+  if (has_ranges) CHECK(given_back == *before.returnable_bytes);
   const Space after = space_after(fleet, test::policy_of("", 10'000 / 24));
   CHECK(after.table_bytes < before.table_bytes);
   CHECK(*after.dead_bytes < heap / 20);
-  CHECK(*after.returnable_bytes == 0);
+  CHECK(after.returnable_bytes == test::if_tid_ranges(database, 0));
 }
 
 TEST_CASE("every second row of a table is dead and becomes reusable and never returnable",
@@ -72,14 +84,13 @@ TEST_CASE("every second row of a table is dead and becomes reusable and never re
                   .values = {"done"}};
   const Space before = space_after(fleet, policy);
   CHECK(is_about(*before.dead_bytes, heap / 2));
-  CHECK(*before.returnable_bytes == 0);
-  CHECK(test::autovacuum_is_away(database));
-  database.execute_alone("VACUUM public.t");
+  CHECK(before.returnable_bytes == test::if_tid_ranges(database, 0));
+  vacuum_all(database);
   const Space after = space_after(fleet, policy);
   CHECK(after.table_bytes >= before.table_bytes);
   CHECK(*after.dead_bytes < heap / 20);
   CHECK(is_about(*after.reusable_bytes, heap / 2));
-  CHECK(*after.returnable_bytes == 0);
+  CHECK(after.returnable_bytes == test::if_tid_ranges(database, 0));
 }
 
 TEST_CASE("what dropped partitions took is returned and what quarantined ones take is not",
@@ -117,7 +128,8 @@ TEST_CASE("a table without statistics has measured bytes and no estimates", "[sp
   CHECK(space.table_bytes == database.number("SELECT pg_table_size('public.t')"));
   CHECK_FALSE(space.dead_bytes);
   CHECK_FALSE(space.reusable_bytes);
-  CHECK(*space.returnable_bytes > 0);
+  CHECK(space.returnable_bytes.has_value() == test::if_tid_ranges(database, 0).has_value());
+  CHECK(space.returnable_bytes.value_or(1) > 0);
 }
 
 TEST_CASE("a table that VACUUM may not truncate has nothing to return", "[space]") {
@@ -125,7 +137,7 @@ TEST_CASE("a table that VACUUM may not truncate has nothing to return", "[space]
   test::make_plain_table(database, 5'000);
   database.execute("ALTER TABLE public.t SET (vacuum_truncate = off)");
   RunDriver fleet(database);
-  CHECK(*space_after(fleet, test::policy_of("", 1)).returnable_bytes == 0);
+  CHECK(space_after(fleet, test::policy_of("", 1)).returnable_bytes.value_or(0) == 0);
 }
 
 TEST_CASE("a look at the space that fails leaves the run satisfied", "[space]") {

@@ -21,11 +21,13 @@ Policy vacuuming(std::int64_t days, const std::string& table = "t") {
   return policy;
 }
 
-std::string vacuumed(TestDatabase& database) {
-  return database.text(
-      "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_stat_user_tables WHERE "
-      "last_vacuum IS NOT NULL AND last_analyze IS NOT NULL AND vacuum_count = 1 AND schemaname = "
-      "'public'");
+/// These tables and no other were vacuumed and analyzed, once each.
+bool vacuumed(TestDatabase& database, const std::string& tables) {
+  return test::is_reported(
+      database,
+      "SELECT coalesce(string_agg(relname, ' ' ORDER BY relname), '') = '" + tables +
+          "' FROM pg_stat_user_tables WHERE last_vacuum IS NOT NULL AND last_analyze IS NOT NULL "
+          "AND vacuum_count = 1 AND schemaname = 'public'");
 }
 
 /// A table that points at public.t.
@@ -83,9 +85,9 @@ TEST_CASE("a run that is to vacuum gives back what it can before it is satisfied
   CHECK(run.state == "satisfied");
   CHECK(run.vacuum == "done");
   CHECK(run.error.empty());
-  CHECK(vacuumed(ground.database) == "t");
-  CHECK(*run.space->dead_bytes == 0);
-  CHECK(*run.space->returnable_bytes == 0);
+  CHECK(vacuumed(ground.database, "t"));
+  if (test::statistics_are_instant(ground.database)) CHECK(*run.space->dead_bytes == 0);
+  CHECK(run.space->returnable_bytes == test::if_tid_ranges(ground.database, 0));
   CHECK(run.space->table_bytes < before.table_bytes);
   CHECK(ground.database.number("SELECT count(*) FROM lethe.items") == 0);
   CHECK(ground.database.number("SELECT count(*) FROM lethe.dead") == 0);
@@ -97,7 +99,7 @@ TEST_CASE("only what a run cleaned is vacuumed and children under cascade with i
   RunDriver fleet(database);
   RunRow run = fleet.work_off(fleet.start(vacuuming(130, "p")));
   CHECK(run.vacuum == "done");
-  CHECK(vacuumed(database) == "p_m5 p_m6");
+  CHECK(vacuumed(database, "p_m5 p_m6"));
   test::make_plain_table(database, 100);
   database.execute(
       "CREATE TABLE public.\"Odd child\" (t_id bigint REFERENCES public.t) PARTITION BY HASH "
@@ -107,7 +109,7 @@ TEST_CASE("only what a run cleaned is vacuumed and children under cascade with i
   run = fleet.work_off(fleet.start(with_child(vacuuming(1), "Odd child")));
   INFO(run.error);
   CHECK(run.vacuum == "done");
-  CHECK(vacuumed(database) == "Odd leaf p_m5 p_m6 t");
+  CHECK(vacuumed(database, "Odd leaf p_m5 p_m6 t"));
 }
 
 TEST_CASE("a run that is not to vacuum or has deleted nothing does not", "[vacuum]") {
@@ -118,7 +120,7 @@ TEST_CASE("a run that is not to vacuum or has deleted nothing does not", "[vacuu
   const RunRow idle = fleet.work_off(fleet.start(vacuuming(1'000)));
   CHECK(idle.state == "satisfied");
   CHECK(idle.vacuum.empty());
-  CHECK(vacuumed(database) == "");
+  CHECK(vacuumed(database, ""));
 }
 
 TEST_CASE("a vacuum that meets a lock is tried again and the run is satisfied at last",
@@ -140,11 +142,11 @@ TEST_CASE("a table that is locked does not keep the others from being vacuumed",
   OtherSession other(ground.database.url());
   other.execute("LOCK TABLE public.t IN SHARE UPDATE EXCLUSIVE MODE");
   CHECK(ground.step().outcome == Outcome::again);
-  CHECK(vacuumed(ground.database) == "child");
+  CHECK(vacuumed(ground.database, "child"));
   CHECK(ground.step().error == "VACUUM of public.t: canceling statement due to lock timeout");
   other.commit();
   CHECK(ground.fleet->work_off(ground.run).vacuum == "done");
-  CHECK(vacuumed(ground.database) == "child t");
+  CHECK(vacuumed(ground.database, "child t"));
 }
 
 TEST_CASE("a vacuum that fails says why and the run is satisfied", "[vacuum]") {
@@ -167,7 +169,7 @@ TEST_CASE("a vacuum goes on after the tables that another worker did", "[vacuum]
                           "', 0, 'public.t'::regclass::oid::text)");
   REQUIRE(ground.fleet->settle(*ground.fleet->step(task)) == Settled::yes);
   CHECK(ground.fleet->run(ground.run).vacuum == "done");
-  CHECK(vacuumed(ground.database) == "");
+  CHECK(vacuumed(ground.database, ""));
 }
 
 TEST_CASE("a vacuum that never gets its lock says so and the run is satisfied", "[vacuum]") {
@@ -186,7 +188,7 @@ TEST_CASE("a late worker does not vacuum behind a newer lease", "[vacuum]") {
   ground.database.execute("INSERT INTO lethe.fence (task, run, epoch) VALUES ('" +
                           task.lease.task.value + "', '" + ground.run + "', 99)");
   CHECK_FALSE(ground.fleet->step(task));
-  CHECK(vacuumed(ground.database) == "");
+  CHECK(vacuumed(ground.database, ""));
 }
 
 TEST_CASE("a halted target is not vacuumed until it is resumed", "[vacuum]") {
@@ -196,7 +198,7 @@ TEST_CASE("a halted target is not vacuumed until it is resumed", "[vacuum]") {
   REQUIRE(settlement);
   CHECK(settlement->outcome == Outcome::release);
   REQUIRE(ground.fleet->settle(*settlement) == Settled::yes);
-  CHECK(vacuumed(ground.database) == "");
+  CHECK(vacuumed(ground.database, ""));
   ground.database.execute("UPDATE lethe.gate SET halted = false WHERE policy = '*'");
   CHECK(ground.fleet->work_off(ground.run).vacuum == "done");
 }
@@ -233,7 +235,7 @@ TEST_CASE("a run that is cancelled while its vacuum waits is satisfied without i
   const RunRow run = ground.fleet->work_off(ground.run);
   CHECK(run.state == "satisfied");
   CHECK(run.vacuum == "cancelled");
-  CHECK(vacuumed(ground.database) == "");
+  CHECK(vacuumed(ground.database, ""));
 }
 
 TEST_CASE("a lease of a vacuum is thirty times as long as others and the worker knows",

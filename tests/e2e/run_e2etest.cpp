@@ -5,6 +5,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/fleet.hpp"
+#include "tests/support/sample_tables.hpp"
 
 namespace lethe::test {
 namespace {
@@ -26,7 +27,8 @@ TEST_CASE("one worker deletes exactly what had to go", "[fleet]") {
   CHECK(run.at("policy") == "t-90d");
   const Json shown = fleet.json({"run", "show", run.at("id")}).at(0);
   CHECK(shown.at("table_bytes") >= fleet.target().number("SELECT pg_relation_size('public.t')"));
-  CHECK(shown.at("estimated_returnable_bytes") >= 0);
+  const auto returnable = if_tid_ranges(fleet.target(), 0);
+  CHECK(shown.at("estimated_returnable_bytes").is_null() == !returnable.has_value());
   CHECK(shown.at("returned_bytes") == 0);
   CHECK(fleet.disagreement(kept, rows) == "");
 }
@@ -35,6 +37,8 @@ TEST_CASE("four workers share a run and delete exactly what had to go", "[fleet]
   Fleet fleet;
   fleet.install();
   make_table(fleet.target(), rows);
+  // PostgreSQL 13 would go along the key, by one task.
+  fleet.target().execute("ALTER TABLE public.t DROP CONSTRAINT t_pkey");
   const auto kept = fleet.ids(fresh_ids);
   fleet.apply(policy_yaml());
   fleet.start_scheduler();

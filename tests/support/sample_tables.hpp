@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/policies/policy.hpp"
@@ -48,6 +49,12 @@ inline void make_partitioned_table(TestDatabase& database) {
 /// How a run visits the whole of a table that was filled in the order of its primary key.
 inline std::string whole_visit(TestDatabase& database) {
   return database.number("SHOW server_version_num") < 140'000 ? "key" : "sweep";
+}
+
+/// What is measured through ranges of addresses, which servers have from PostgreSQL 14 on.
+inline std::optional<std::int64_t> if_tid_ranges(TestDatabase& database, std::int64_t bytes) {
+  if (database.number("SHOW server_version_num") < 140'000) return std::nullopt;
+  return bytes;
 }
 
 /// A policy on public.t (or `table`): created_at older than `days`.

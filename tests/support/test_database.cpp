@@ -109,29 +109,35 @@ void OtherSession::commit() {
 
 namespace {
 
-/// Waits until `condition` holds for the number of sessions that match `filter`.
-bool sessions_become(TestDatabase& database, const std::string& filter,
-                     bool (*condition)(std::int64_t)) {
+constexpr const char* some_session =
+    "EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND ";
+
+}  // namespace
+
+bool becomes_true(TestDatabase& database, const std::string& condition) {
   for (int turn = 0; turn < 1000; ++turn) {
-    if (condition(database.number("SELECT count(*) FROM pg_stat_activity WHERE datname = "
-                                  "current_database() AND " +
-                                  filter)))
-      return true;
+    if (database.text("SELECT (" + condition + ")::text") == "true") return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   return false;
 }
 
-}  // namespace
+bool is_reported(TestDatabase& database, const std::string& condition) {
+  if (statistics_are_instant(database)) database.execute("SELECT pg_stat_force_next_flush()");
+  return becomes_true(database, condition);
+}
+
+bool statistics_are_instant(TestDatabase& database) {
+  return database.number("SHOW server_version_num") >= 150'000;
+}
 
 bool somebody_waits(TestDatabase& database) {
-  return sessions_become(database, "wait_event_type = 'Lock'",
-                         [](std::int64_t sessions) { return sessions > 0; });
+  return becomes_true(database, std::string(some_session) + "wait_event_type = 'Lock')");
 }
 
 bool autovacuum_is_away(TestDatabase& database) {
-  return sessions_become(database, "backend_type = 'autovacuum worker'",
-                         [](std::int64_t sessions) { return sessions == 0; });
+  return becomes_true(database,
+                      std::string("NOT ") + some_session + "backend_type = 'autovacuum worker')");
 }
 
 }  // namespace lethe::test

@@ -63,6 +63,16 @@ class OtherSession {
   int pid_ = 0;
 };
 
+/// Waits until a boolean expression holds, at most ten seconds. Returns false when it never did.
+[[nodiscard]] bool becomes_true(TestDatabase& database, const std::string& condition);
+
+/// The same for what statistics say of `database`'s own work, which the server reports late.
+[[nodiscard]] bool is_reported(TestDatabase& database, const std::string& condition);
+
+/// Before PostgreSQL 15 a process of its own collects statistics, and what they say of others' work
+/// comes late.
+[[nodiscard]] bool statistics_are_instant(TestDatabase& database);
+
 /// Waits until some session of the database waits for a heavyweight lock, at most ten seconds.
 /// Returns false when none did.
 [[nodiscard]] bool somebody_waits(TestDatabase& database);
