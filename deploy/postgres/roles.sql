@@ -91,6 +91,15 @@ BEGIN
   GRANT INSERT ON lethe.lanes TO lethe_scheduler, lethe_operator;
   GRANT INSERT, DELETE ON lethe.lane_heads TO lethe_scheduler;
 
+  -- What nobody may go on with: every process looks at the clock, and whoever sees it jump says so.
+  GRANT SELECT, INSERT, UPDATE ON lethe.clock TO lethe_scheduler, lethe_worker, lethe_operator;
+  GRANT INSERT ON lethe.pauses TO lethe_scheduler, lethe_worker;
+  GRANT SELECT ON lethe.target_databases TO lethe_scheduler, lethe_operator;
+  GRANT SELECT, INSERT, UPDATE ON lethe.target_databases TO lethe_worker;
+  GRANT DELETE ON lethe.target_databases TO lethe_operator;
+  GRANT EXECUTE ON FUNCTION lethe.clock_is_watched()
+    TO lethe_scheduler, lethe_worker, lethe_operator, lethe_viewer;
+
   -- The fleet.
   GRANT SELECT, INSERT, UPDATE ON lethe.workers TO lethe_worker;
   GRANT USAGE ON SEQUENCE lethe.worker_ids TO lethe_worker;
@@ -123,6 +132,8 @@ BEGIN
   GRANT SELECT, INSERT, UPDATE, DELETE ON lethe.fence, lethe.cutoffs, lethe.parked TO lethe_worker;
   GRANT SELECT, INSERT ON lethe.ledger TO lethe_worker;  -- nobody changes it, and nobody deletes from it
   GRANT SELECT ON lethe.gate, lethe.holds TO lethe_worker;
+  GRANT INSERT ON lethe.archives TO lethe_worker;  -- for policies with an archive
+  GRANT SELECT, UPDATE ON lethe.archives TO lethe_operator;
   GRANT SELECT ON lethe.fence, lethe.cutoffs, lethe.parked, lethe.ledger, lethe.quarantine TO lethe_operator;
   GRANT SELECT, INSERT, UPDATE ON lethe.gate TO lethe_operator;
   GRANT SELECT, INSERT, UPDATE (released_at, released_by, release_reason) ON lethe.holds TO lethe_operator;

@@ -55,7 +55,9 @@ struct Batch {
 
   Batch() {
     test::make_plain_table(database, 240);
-    fleet.apply(test::policy_of("p", 5));
+    Policy policy = test::policy_of("p", 5);
+    policy.strategy = StrategyChoice::sweep;
+    fleet.apply(policy);
     run = fleet.start_stored("p");
     task = lease_planned(fleet);
   }

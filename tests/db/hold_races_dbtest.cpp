@@ -103,9 +103,11 @@ TEST_CASE("placing a hold waits for the batch in flight and keeps what that left
   test::make_plain_table(database, 240);
   RunDriver fleet(database, patient);
   db::PgTargetDatabase target(database.url(), "lethe-test");
-  const std::string run = fleet.start(by_tenant());
+  Policy policy = by_tenant();
+  policy.strategy = StrategyChoice::sweep;
+  const std::string run = fleet.start(policy);
   LeasedTask task = lease_planned(fleet);
-  task.batch_size = 5;
+  task.batch_size = 5;  // blocks: row 125 is in them
   OtherSession application(database.url());
   application.execute("UPDATE public.t SET note = 'touched' WHERE id = 125");
   auto batch = std::async(std::launch::async, [&] { return fleet.step(task); });
