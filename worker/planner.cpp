@@ -25,8 +25,17 @@ Piece whole(const RelationFacts& relation) {
 
 constexpr std::int64_t small_parts_max = 8;
 
+/// Blocks of which nothing goes are passed about eight times as fast as those of which half does.
+std::int64_t blocks_by_effort(const RelationFacts& relation) {
+  if (relation.expired < 0) return relation.blocks;
+  const auto busy = static_cast<std::int64_t>(
+      std::min(relation.expired, static_cast<double>(relation.blocks)));
+  return std::max(busy, relation.blocks / 8);
+}
+
 Piece swept(const RelationFacts& relation) {
-  const std::int64_t small = std::min(small_parts_max, relation.blocks / range_blocks_min);
+  const std::int64_t small =
+      std::min(small_parts_max, blocks_by_effort(relation) / range_blocks_min);
   return {.relation = &relation,
           .strategy = Strategy::sweep,
           .phase = 0,

@@ -130,8 +130,8 @@ TEST_CASE("a partition without a held row goes as a whole", "[holds]") {
 TEST_CASE("a hold on one partition keeps rows of no other", "[holds]") {
   Months months;
   place(months.fleet, hold_on("p_m5"));
-  CHECK(months.fleet.target().census(test::policy_of("", 100, "p")).held == 76);
-  CHECK(months.fleet.work_off(months.fleet.start(test::policy_of("", 119, "p"))).rows == 100);
+  CHECK(months.fleet.target().census(test::policy_of("", 121, "p")).held == 76);
+  CHECK(months.fleet.work_off(months.fleet.start(test::policy_of("", 121, "p"))).rows == 100);
   CHECK(months.rows() == 476);
 }
 

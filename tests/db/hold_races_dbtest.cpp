@@ -105,7 +105,7 @@ TEST_CASE("placing a hold waits for the batch in flight and keeps what that left
   db::PgTargetDatabase target(database.url(), "lethe-test");
   const std::string run = fleet.start(by_tenant());
   LeasedTask task = lease_planned(fleet);
-  task.batch_size = 3;
+  task.batch_size = 5;
   OtherSession application(database.url());
   application.execute("UPDATE public.t SET note = 'touched' WHERE id = 125");
   auto batch = std::async(std::launch::async, [&] { return fleet.step(task); });

@@ -4,17 +4,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/fleet.hpp"
+#include "tests/support/refusals.hpp"
 
 namespace lethe::test {
 namespace {
-
-constexpr const char* secret = "Tr0ub4dor";
 
 struct FileCase {
   const char* what;
@@ -27,53 +25,6 @@ struct CommandCase {
   std::vector<std::string> words;
   int exit_code;
   std::vector<std::string> says;
-};
-
-/// A policy file with one line of the good policy replaced, or a line added.
-std::string with(const std::string& line) {
-  const std::string key = line.substr(0, line.find(':') + 1);
-  std::string yaml;
-  bool replaced = false;
-  for (const char* const good : {"name: t-90d", "target: app", "table: public.t",
-                                 "timestamp: created_at", "retain: 90 days"}) {
-    const bool is_it = std::string(good).rfind(key, 0) == 0;
-    replaced = replaced || is_it;
-    yaml += fmt::format("{}{}\n", yaml.empty() ? "policies:\n  - " : "    ", is_it ? line : good);
-  }
-  return replaced ? yaml : fmt::format("{}    {}\n", yaml, line);
-}
-
-/// Everything of the control database that a refused command must leave as it was.
-std::string contents(Fleet& fleet) {
-  std::string found;
-  for (const char* const table : {"policies", "targets", "runs", "items", "audit", "pauses"})
-    found +=
-        fleet.control().text(fmt::format("SELECT '{0}' || count(*) || ' ' || "
-                                         "coalesce(md5(string_agg(t::text, '' ORDER BY "
-                                         "t::text)), '') || ';' FROM lethe.{0} t",
-                                         table));
-  return found;
-}
-
-void check_refused(const CommandResult& result, const std::string& program, int exit_code,
-                   const std::vector<std::string>& says) {
-  CAPTURE(result.out, result.err);
-  CHECK(result.exit_code == exit_code);
-  CHECK(result.err.rfind(program + ": ", 0) == 0);
-  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
-  CHECK(result.out.empty());
-  CHECK(result.err.find(secret) == std::string::npos);
-  for (const std::string& part : says) CHECK_THAT(result.err, contains(part));
-}
-
-/// A fleet without daemons: a target, its table and one policy "old".
-class QuietFleet : public Fleet {
- public:
-  QuietFleet() {
-    install();
-    make_table(target(), 10);
-    apply(with("name: old"));
-  }
 };
 
 std::vector<FileCase> form_cases() {

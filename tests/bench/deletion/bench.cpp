@@ -115,9 +115,9 @@ Json Bench::run_sql(const std::string& statement) {
   pqxx::connection connection(target().url());
   pqxx::nontransaction work(connection);
   const auto started = std::chrono::steady_clock::now();
-  work.exec(statement);
+  const pqxx::result done = work.exec(statement);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  return {{"elapsed_s", took.count()}};
+  return {{"elapsed_s", took.count()}, {"rows", done.affected_rows()}};
 }
 
 Json Bench::measure(const TableShape& shape, const std::string& age,
@@ -138,6 +138,7 @@ Json with_rows(const Json& numbers, std::int64_t rows) {
               {"elapsed_s", elapsed},
               {"rows", rows}};
   all.update(numbers);
+  all["rows"] = rows;
   return all;
 }
 

@@ -44,8 +44,8 @@ class Bench {
   /// The same for `lethe enqueue` of public.t.
   Json clean_by_fleet(const FleetShape& shape, const std::string& age);
 
-  /// {elapsed_s} of one statement in the target, outside of a transaction, on a connection of its
-  /// own.
+  /// {elapsed_s, rows} of one statement in the target, outside of a transaction, on a connection of
+  /// its own; of several it is the last one's rows.
   Json run_sql(const std::string& statement);
 
   /// Makes the table, lets `work` delete what is older than `age`, and checks that exactly that is

@@ -30,8 +30,12 @@ std::int64_t expired_per_run(const DeletionOptions& options) {
 constexpr int band_days = 10;
 constexpr int youngest_band_ends = 300;
 
+/// One for each run of Lethe and one for each plain DELETE.
+int bands_of(const DeletionOptions& options) { return 2 * options.repeats; }
+
 std::string age_of_band(const DeletionOptions& options, int band) {
-  return fmt::format("{} days", youngest_band_ends + band_days * (options.repeats - 1 - band) - 1);
+  const int later = bands_of(options) - 1 - band;
+  return fmt::format("{} days", youngest_band_ends + band_days * later - 1);
 }
 
 std::string name_of(std::int64_t rows) { return fmt::format("grown_{}", rows); }
@@ -52,7 +56,7 @@ void make_grown(Bench& bench, std::int64_t rows) {
            "{1}::bigint * {2} THEN {3} + {4} * ({2} - 1 - place / {1}) + 8 * random() ELSE 100 "
            "* random() END, 'login', repeat(md5(n::text), 5) FROM (SELECT n, floor({5}::bigint * "
            "random())::bigint AS place FROM generate_series(1, {5}::bigint) n) s",
-           table, expired, options.repeats, youngest_band_ends, band_days, rows),
+           table, expired, bands_of(options), youngest_band_ends, band_days, rows),
        fmt::format("ALTER TABLE {} ADD PRIMARY KEY (id)", table),
        fmt::format("CREATE INDEX ON {} (created_at)", table)});
   bench.tables().settle(table);
@@ -77,6 +81,18 @@ Json batch_times(Bench& bench, const std::string& run) {
           {"p50_ms", row.at(2).as<double>()},
           {"batches", row.at(0).as<double>()},
           {"rows", rows}};
+}
+
+/// The server's own share: the same rows by one statement and the same index.
+Json delete_band(Bench& bench, std::int64_t rows, int band) {
+  bench.tables().run({"CHECKPOINT"});
+  Json deleted = bench.run_sql(
+      fmt::format("SET LOCAL enable_seqscan = off; DELETE FROM bench.{} WHERE created_at < now() - "
+                  "interval '{}'",
+                  name_of(rows), age_of_band(bench.options(), band)));
+  deleted["thousand_rows_ms"] =
+      deleted.at("elapsed_s").get<double>() * 1'000'000 / deleted.at("rows").get<double>();
+  return deleted;
 }
 
 Json clean_band(Bench& bench, std::int64_t rows, int band) {
@@ -105,18 +121,27 @@ Json measure_growth(Bench& bench) {
                              return clean_band(bench, rows, bands[rows]++);
                            }});
   }
+  for (const std::int64_t rows : {small, large})
+    contestants.push_back({fmt::format("one DELETE, {} rows", rows), [&bench, &bands, rows] {
+                             return delete_band(bench, rows, bands[rows]++);
+                           }});
   const char* const cost = "thousand_rows_ms";
   const Json systems = race(bench.options().repeats, cost, contestants);
   for (const std::int64_t rows : {small, large})
     bench.tables().run({"DROP TABLE bench." + name_of(rows)});
-  const double in_small = number_of(systems, contestants.front().name, cost);
-  const double in_large = number_of(systems, contestants.back().name, cost);
+  const auto cost_of = [&](std::size_t i) {
+    return number_of(systems, contestants.at(i).name, cost);
+  };
+  const double in_small = cost_of(0);
+  const double in_large = cost_of(1);
   return {{"goal", fmt::format("a batch takes at most {} x the time in {} x the rows, per row, for "
                                "batches grow where they are quick",
                                factor_max, growth)},
           {"systems", systems},
           {"reached", in_large <= factor_max * in_small},
-          {"verdict", times(in_large, in_small, "the time in the small table")}};
+          {"verdict", fmt::format("{}; of one DELETE {}",
+                                  times(in_large, in_small, "the time in the small table"),
+                                  times(cost_of(3), cost_of(2), "it"))}};
 }
 
 }  // namespace lethe::bench

@@ -30,7 +30,7 @@ constexpr const char* policy =
 /// yesterday, UTC; as many rows in each. No row is within two days of a partition's lower bound, so
 /// that nothing of the youngest three is expired.
 void make_partitions(Bench& bench) {
-  const std::int64_t rows = bench.options().rows * 3 / 4 / partitions;
+  const std::int64_t rows = bench.options().rows / partitions;
   std::vector<std::string> statements = {
       "SET TimeZone = 'UTC'", "SET maintenance_work_mem = '256MB'", "SELECT setseed(0.42)",
       "DROP TABLE IF EXISTS public.m",

@@ -160,6 +160,17 @@ TEST_CASE("a small table is one task and a large one at most 64", "[planner]") {
   CHECK(tasks(4'294'967'295) == 64);
 }
 
+TEST_CASE("a part of a table in which hardly anything is expired is passed by few tasks",
+          "[planner]") {
+  const Policy policy = policy_on({"at"});
+  const auto tasks = [&policy](double expired) {
+    return planned(facts_of({relation(1, 4'000, 100'000, expired, {})}), policy).work.size();
+  };
+  CHECK(tasks(0) == 1);
+  CHECK(tasks(1'500) == 2);
+  CHECK(tasks(50'000) == 7);
+}
+
 TEST_CASE("the first batch is as large as statistics allow and small where triggers run",
           "[planner]") {
   const auto first = [](double expired, bool has_triggers) {

@@ -10,16 +10,16 @@
 -- Index    holds_active, holds_pkey
 -- Caller   list_holds (hold_rows.cpp)
 SELECT h.id,
-       coalesce(format('%I.%I', n.nspname, c.relname), format('%I.%I', h.table_schema, h.table_name))
-         AS relation,
-       h.table_name IS NOT NULL AND c.oid IS NULL
-         AND to_regclass(format('%I.%I', h.table_schema, h.table_name)) IS NULL AS is_missing,
+       coalesce(quote_ident(n.nspname) || '.' || quote_ident(c.relname), s.written) AS relation,
+       h.table_name IS NOT NULL AND c.oid IS NULL AND to_regclass(s.written) IS NULL AS is_missing,
        h.table_name IS NULL AS of_everything,
        h.tenant, to_json(h.tenant_columns)::text AS tenant_columns, h.match::text AS match, h.reason,
        h.placed_by, to_char(h.placed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS placed_at,
        to_char(h.released_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS released_at,
        h.released_by, h.release_reason
   FROM lethe.holds h
+ CROSS JOIN LATERAL (
+        SELECT quote_ident(h.table_schema) || '.' || quote_ident(h.table_name) AS written) s
   LEFT JOIN pg_class c ON c.oid = h.relation_oid
    AND h.database_oid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
   LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
