@@ -44,6 +44,11 @@ TEST_CASE("what is archived of a row is what it was when it went", "[archive][ra
   RunDriver fleet(database, patient);
   Policy policy = test::into_table(test::policy_of("", 10));
   if (by_index) policy.strategy = StrategyChoice::index;
+  // Up to some minor versions a scan by address does not look at the address again after a wait.
+  database.execute(
+      "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET enable_hashjoin = off', "
+      "current_database()); EXECUTE format('ALTER DATABASE %I SET enable_mergejoin = off', "
+      "current_database()); END $$");
   if (sets) {
     policy.action.kind = Action::Kind::set;
     policy.action.values = {{"tenant", std::nullopt}};
@@ -93,8 +98,12 @@ TEST_CASE("a row that is renewed beyond the cutoff while the batch waits is not 
         1);
 }
 
-TEST_CASE("an archive table that is swapped while a batch waits for it gets nothing",
+TEST_CASE("an archive table that changes while a batch waits for it gets nothing",
           "[archive][race]") {
+  // Into the last one the server would write all the same, as text.
+  const auto change = GENERATE(as<std::string>(), "DROP COLUMN note", "RENAME note TO remark",
+                               "ALTER COLUMN id TYPE text");
+  CAPTURE(change);
   TestDatabase database;
   test::make_plain_table(database, 480);
   test::make_archive_table(database);
@@ -102,7 +111,7 @@ TEST_CASE("an archive table that is swapped while a batch waits for it gets noth
   const std::string id = fleet.start(test::into_table(test::policy_of("", 10)));
   const LeasedTask task = lease_clean_task(fleet);
   OtherSession owner(database.url());
-  owner.execute("ALTER TABLE public.t_old DROP COLUMN note");
+  owner.execute("ALTER TABLE public.t_old " + change);
   auto batch = std::async(std::launch::async, [&] { return fleet.step(task); });
   CHECK(somebody_waits(database));
   owner.commit();

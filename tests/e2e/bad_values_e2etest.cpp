@@ -85,6 +85,11 @@ std::vector<Place> policy_places() {
       {"partitions", with("partitions: %"), no_word},
       {"quarantine", with("partitions: quarantine\n    quarantine: %"), no_time},
       {"vacuum", with("vacuum: %"), {"[x]", "{x: 1}", "maybe", quotes}},
+      {"archive", with("archive: %"), no_map},
+      {"archive.table", with("archive: {table: %}"), {"[x]", R"("")", quotes, "public.nowhere"}},
+      {"archive.dir", with("archive: {dir: %}"), {"[x]", "x", "/a/../b", R"("")", quotes}},
+      {"archive.format", with("archive: {dir: /a, format: %}"), no_word},
+      {"archive.keep", with("archive: {dir: /a, keep: %}"), no_time},
   };
 }
 
