@@ -89,7 +89,8 @@ TEST_CASE("every second row of a table is dead and becomes reusable and never re
   const Space after = space_after(fleet, policy);
   CHECK(after.table_bytes >= before.table_bytes);
   CHECK(*after.dead_bytes < heap / 20);
-  CHECK(is_about(*after.reusable_bytes, heap / 2));
+  // Else the deletes may be told after the VACUUM, and are taken off what lives once more.
+  if (test::statistics_are_instant(database)) CHECK(is_about(*after.reusable_bytes, heap / 2));
   CHECK(after.returnable_bytes == test::if_tid_ranges(database, 0));
 }
 
