@@ -12,6 +12,7 @@
 #include "common/policies/batch_parser.hpp"
 #include "common/policies/condition_parser.hpp"
 #include "common/policies/connection_url.hpp"
+#include "common/policies/guard_parser.hpp"
 #include "common/policies/strategy_choice.hpp"
 #include "common/policies/text_rules.hpp"
 #include "common/policies/time_unit.hpp"
@@ -35,11 +36,35 @@ constexpr std::int64_t max_keep_min = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
 constexpr std::array<std::string_view, 3> target_keys{"url", "max_running", "rows_per_second"};
-constexpr std::array<std::string_view, 25> policy_keys{
-    "name",   "target",   "table",          "timestamp", "retain",   "where",      "keep_min",
-    "tenant", "schedule", "timezone",       "window",    "missed",   "overlap",    "jitter",
-    "lane",   "priority", "expire_after",   "action",    "strategy", "partitions", "quarantine",
-    "batch",  "cascade",  "trusted_owners", "vacuum"};
+constexpr std::array<std::string_view, 29> policy_keys{"name",
+                                                       "target",
+                                                       "table",
+                                                       "timestamp",
+                                                       "retain",
+                                                       "where",
+                                                       "keep_min",
+                                                       "tenant",
+                                                       "schedule",
+                                                       "timezone",
+                                                       "window",
+                                                       "missed",
+                                                       "overlap",
+                                                       "jitter",
+                                                       "lane",
+                                                       "priority",
+                                                       "expire_after",
+                                                       "action",
+                                                       "strategy",
+                                                       "partitions",
+                                                       "quarantine",
+                                                       "batch",
+                                                       "cascade",
+                                                       "trusted_owners",
+                                                       "vacuum",
+                                                       "max_fraction",
+                                                       "max_rows_per_run",
+                                                       "acknowledge_above",
+                                                       "approval"};
 constexpr std::array<std::string_view, 2> timestamp_keys{"column", "unit"};
 constexpr std::array<std::string_view, 3> tenant_keys{"column", "keep_min", "overrides"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
@@ -231,6 +256,7 @@ Policy read_policy(const YamlValue& value) {
   if (const YamlValue* vacuum = map.find("vacuum")) policy.vacuum = vacuum->boolean();
   check_action(map, policy);
   read_strategy(map, policy);
+  read_guards(map, policy);
   return policy;
 }
 

@@ -9,7 +9,8 @@ namespace lethe::test {
 
 using namespace std::chrono_literals;
 
-RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_timeout)
+RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_timeout,
+                     worker::Guards guards)
     : database_(database),
       control_(database.url(), "lethe-test", clock_, random_),
       queue_session_(db::control_session(database.url(), "lethe-test")),
@@ -20,7 +21,8 @@ RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_time
       {.instance = "test", .version = "0", .slots = 1000, .targets = {}, .lanes = {"normal"}});
   presence_.registered(worker_, clock_.now());
   executor_ = std::make_unique<worker::Executor>(
-      clock_, presence_, std::make_unique<db::PgTaskRunner>("lethe-test", lock_timeout), 250ms);
+      clock_, presence_, std::make_unique<db::PgTaskRunner>("lethe-test", lock_timeout), 250ms,
+      guards);
 }
 
 std::string RunDriver::start(Policy policy) {

@@ -287,6 +287,20 @@ BuiltStatement census(const OwnCutoffs& own, const std::string& as_of,
   return built;
 }
 
+BuiltStatement eligible_samples(const OwnCutoffs& own, const std::string& as_of,
+                                const std::string& boundary, const std::string& key,
+                                std::int64_t rows_max) {
+  BuiltStatement built;
+  const std::string ctes = judged_ctes(own, as_of, boundary, built.params);
+  built.sql = fmt::format(
+      "WITH {}, g AS MATERIALIZED (SELECT j.relation, j.tid, j.ts FROM judged j WHERE j.verdict = "
+      "'eligible' ORDER BY j.ts LIMIT {}::bigint) SELECT {} AS key FROM g JOIN {} AS x ON "
+      "g.relation OPERATOR(pg_catalog.=) x.tableoid AND g.tid OPERATOR(pg_catalog.=) x.ctid ORDER "
+      "BY g.ts",
+      ctes, built.params.bind(rows_max), key, own.table.name);
+  return built;
+}
+
 std::string eligible_rows(const TableFacts& table) {
   return fmt::format(
       "(SELECT x.* FROM {} AS x JOIN eligible g ON g.relation OPERATOR(pg_catalog.=) x.tableoid "

@@ -64,6 +64,12 @@ struct OwnCutoffs {
 [[nodiscard]] BuiltStatement census(const OwnCutoffs& own, const std::string& as_of,
                                     const std::string& boundary);
 
+/// Some rows that census calls eligible, the oldest first; `key` is an expression over alias x.
+/// Returns key.
+[[nodiscard]] BuiltStatement eligible_samples(const OwnCutoffs& own, const std::string& as_of,
+                                              const std::string& boundary, const std::string& key,
+                                              std::int64_t rows_max);
+
 /// The rows that census calls eligible, as a FROM item, beside the CTEs of eligible_ctes.
 [[nodiscard]] std::string eligible_rows(const TableFacts& table);
 [[nodiscard]] BuiltStatement eligible_ctes(const OwnCutoffs& own, const std::string& as_of,

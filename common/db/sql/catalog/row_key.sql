@@ -4,7 +4,7 @@
 -- Returns  key: the primary key as jsonb, else the ctid
 -- Locks    none; the relation is locked already
 -- Index    pg_index_indrelid_index
--- Caller   RowByRow::pick (row_step.cpp)
+-- Caller   RowByRow::pick (row_step.cpp), PgTargetDatabase::census
 SELECT coalesce((
          SELECT format('pg_catalog.jsonb_build_object(%s)::text',
                        string_agg(format('%L, x.%I', a.attname, a.attname), ', ' ORDER BY k.n))
