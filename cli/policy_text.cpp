@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/policies/action.hpp"
+#include "common/policies/guard_parser.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/policies/strategy_choice.hpp"
 #include "common/policies/time_unit.hpp"
@@ -126,6 +127,17 @@ void add_archive_fields(Fields& fields, const Policy& policy) {
   if (rule.keep) fields.emplace_back("archive.keep", to_text(*rule.keep));
 }
 
+/// How much a run may take away; what is as usual is left out.
+void add_guard_fields(Fields& fields, const GuardRule& guards) {
+  if (guards.max_fraction_ppm)
+    fields.emplace_back("max_fraction", fraction_text(*guards.max_fraction_ppm));
+  if (guards.max_rows_per_run > 0)
+    fields.emplace_back("max_rows_per_run", fmt::format("{}", guards.max_rows_per_run));
+  if (guards.acknowledge_above)
+    fields.emplace_back("acknowledge_above", fmt::format("{}", *guards.acknowledge_above));
+  if (guards.two_person) fields.emplace_back("approval", "two_person");
+}
+
 const std::string* find_field(const Fields& fields, const std::string& name) {
   const auto found = std::find_if(fields.begin(), fields.end(),
                                   [&](const auto& field) { return field.first == name; });
@@ -172,6 +184,7 @@ Fields policy_fields(const Policy& policy) {
   add_queue_fields(fields, policy);
   add_strategy_fields(fields, policy);
   add_archive_fields(fields, policy);
+  add_guard_fields(fields, policy.guards);
   return fields;
 }
 

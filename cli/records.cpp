@@ -306,7 +306,9 @@ Record census_record(const Census& census) {
           {"references", nested(reference_records(census))},
           cascade_field(census.children),
           count("held", census.held),
-          {"holds", nested(holder_records(census))}};
+          {"holds", nested(holder_records(census))},
+          {"samples", nested(census.samples)},
+          {"estimated_wal_bytes", census.wal_bytes, Show::bytes}};
 }
 
 std::string census_text(const Census& census) {
@@ -332,6 +334,10 @@ std::string census_text(const Census& census) {
         fmt::format("{}: oldest {}, newest {}, about {}\n",
                     census.action == Action::Kind::remove ? "to delete" : "of these",
                     one_line(census.oldest), one_line(census.newest), bytes_text(census.bytes));
+  if (census.eligible > 0) result += fmt::format("about {} of WAL\n", bytes_text(census.wal_bytes));
+  if (!census.samples.empty())
+    result += fmt::format("the oldest: {}\n",
+                          one_line(fmt::format("{}", fmt::join(census.samples, ", "))));
   for (const auto& holder : census.holds)
     result +=
         fmt::format("kept: {} by hold {}\n", counted(holder.rows, "row", "rows"), holder.hold);

@@ -6,13 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "common/policies/text_rules.hpp"
+
 namespace lethe::cli {
-
-/// "1234567" as "1,234,567".
-[[nodiscard]] std::string grouped(std::int64_t number);
-
-/// A number with its noun: "1 row", "12,345 rows".
-[[nodiscard]] std::string counted(std::int64_t number, std::string_view one, std::string_view many);
 
 /// "512 B", "1.5 MB": powers of 1000.
 [[nodiscard]] std::string bytes_text(std::int64_t bytes);

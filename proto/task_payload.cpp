@@ -20,6 +20,9 @@ constexpr std::uint64_t phase_max = 3;       // a policy has at most 4 timestamp
 /// are as short.
 constexpr std::size_t range_end_bytes_max = 64;
 
+constexpr std::uint64_t rows_max_max = std::uint64_t{1} << 62U;
+constexpr std::size_t limit_text_bytes_max = 400;
+
 constexpr std::uint32_t key_columns_max = 32;  // of an index, as PostgreSQL is built
 
 /// What is wrong with a payload. Stays in this file.
@@ -42,6 +45,12 @@ void pack_text(Packer& packer, std::string_view key, std::string_view value) {
 void pack_number(Packer& packer, std::string_view key, std::uint64_t value) {
   pack_text(packer, key);
   packer.pack_uint64(value);
+}
+
+void pack_limit(Packer& packer, const RowLimit& limit) {
+  pack_number(packer, "rows_max", static_cast<std::uint64_t>(limit.rows_max));
+  pack_text(packer, "limit_name", limit.name);
+  pack_text(packer, "limit_cure", limit.cure);
 }
 
 void pack_work(Packer& packer, const CleanWork& work) {
@@ -79,6 +88,13 @@ std::string_view range_end_of(const msgpack::object& object, std::string_view ke
   const std::string_view text = text_of(object, key);
   if (text.size() > range_end_bytes_max)
     throw Malformed(fmt::format("{} must be at most {} bytes long", key, range_end_bytes_max));
+  return text;
+}
+
+std::string_view limit_text_of(const msgpack::object& object, std::string_view key) {
+  const std::string_view text = text_of(object, key);
+  if (text.size() > limit_text_bytes_max)
+    throw Malformed(fmt::format("{} must be at most {} bytes long", key, limit_text_bytes_max));
   return text;
 }
 
@@ -150,6 +166,13 @@ TaskPayload payload_of(const msgpack::object& object) {
                      payload.bounds.not_after = text_of(value, key);
                    } else if (key == "has_cutoffs") {
                      payload.bounds.has_cutoffs = flag_of(value, key);
+                   } else if (key == "rows_max") {
+                     payload.bounds.limit.rows_max =
+                         static_cast<std::int64_t>(number_of(value, key, rows_max_max));
+                   } else if (key == "limit_name") {
+                     payload.bounds.limit.name = limit_text_of(value, key);
+                   } else if (key == "limit_cure") {
+                     payload.bounds.limit.cure = limit_text_of(value, key);
                    } else if (key == "work") {
                      payload.work = work_of(value);
                    }
@@ -176,10 +199,12 @@ TaskPayload decode(std::string_view bytes) {
 std::string encode(const TaskPayload& payload) {
   msgpack::sbuffer buffer;
   Packer packer(buffer);
-  packer.pack_map(payload.work ? 3 : 2);
+  const RowLimit& limit = payload.bounds.limit;
+  packer.pack_map(2U + (payload.work ? 1U : 0U) + (limit.is_set() ? 3U : 0U));
   pack_text(packer, "not_after", payload.bounds.not_after);
   pack_text(packer, "has_cutoffs");
   payload.bounds.has_cutoffs ? packer.pack_true() : packer.pack_false();
+  if (limit.is_set()) pack_limit(packer, limit);
   if (payload.work) pack_work(packer, *payload.work);
   return {buffer.data(), buffer.size()};
 }

@@ -9,6 +9,7 @@
 #include "common/logging.hpp"
 #include "common/ulid.hpp"
 #include "proto/task_payload.hpp"
+#include "worker/guards.hpp"
 #include "worker/pacing.hpp"
 #include "worker/planner.hpp"
 
@@ -81,6 +82,10 @@ std::optional<Settlement> Executor::execute(const Job& job) {
   facts.given_up = end();
   facts.overdue = began && clock_.now() >= job.end_by;
   auto settlement = next_step(facts, result, random_);
+  if (settlement && !settlement->refusal.empty())
+    log_event(
+        LogLevel::error, "run_refused",
+        {{"run", job.run->id.value}, {"policy", job.run->policy}, {"reason", settlement->refusal}});
   if (settlement) settlement->policy = job.run->policy;
   if (settlement && settlement->verify) settlement->verify->vacuum = job.run->spec.vacuum;
   if (settlement)
@@ -150,14 +155,34 @@ StepResult Executor::step(const Job& job, StepFacts& facts) {
   return trouble(TargetTrouble::Kind::permanent, "this version does not know the task's kind");
 }
 
+std::variant<RowLimit, TargetTrouble> Executor::guard(const Job& job, const PlanFacts& facts) {
+  const RunContext& run = *job.run;
+  if (guards_ == Guards::off) return RowLimit{};
+  if (run.spec.action.kind == Action::Kind::call) return unweighed_limit(run.spec);
+  const auto rows_max = rows_to_count(run.spec, run.record);
+  if (!rows_max) return RowLimit{};
+  const auto weighed = runner_->weigh(run, job.task.lease, facts.bounds, *rows_max);
+  if (const auto* problem = std::get_if<TargetTrouble>(&weighed)) return *problem;
+  auto verdict = judge(run.spec, run.record, std::get<Volume>(weighed));
+  if (auto* refusal = std::get_if<std::string>(&verdict))
+    return trouble(TargetTrouble::Kind::refused, std::move(*refusal));
+  return std::get<RowLimit>(std::move(verdict));
+}
+
 StepResult Executor::plan(const Job& job) {
+  if (guards_ == Guards::on)
+    if (auto refusal = approval_refusal(job.run->spec, job.run->record); !refusal.empty())
+      return trouble(TargetTrouble::Kind::refused, std::move(refusal));
   auto looked = runner_->look(*job.run, job.task.lease);
   if (auto* problem = std::get_if<TargetTrouble>(&looked)) return std::move(*problem);
-  const auto& facts = std::get<PlanFacts>(looked);
+  auto& facts = std::get<PlanFacts>(looked);
   auto made = make_plan(facts, job.run->spec);
   if (auto* refusal = std::get_if<std::string>(&made))
     return trouble(TargetTrouble::Kind::unsupported, std::move(*refusal));
   const auto& plan = std::get<Plan>(made);
+  auto guarded = guard(job, facts);
+  if (auto* problem = std::get_if<TargetTrouble>(&guarded)) return std::move(*problem);
+  facts.bounds.limit = std::get<RowLimit>(std::move(guarded));
   PlanOutcome outcome;
   outcome.strategy = plan.strategy;
   outcome.estimated_rows = plan.estimated_rows;

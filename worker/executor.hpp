@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "common/clock.hpp"
 #include "common/random.hpp"
@@ -23,17 +24,21 @@ struct Job {
   Clock::time_point end_by = Clock::time_point::max();  ///< a little before the lease's deadline
 };
 
+/// Whether runs are judged before they begin. Off in tests that are about something else.
+enum class Guards { on, off };
+
 /// Carries out one step of one task: reads its payload, asks the runner for one transaction and
 /// decides how the lease ends. Used by one thread, but for what cancels.
 class Executor {
  public:
   /// `clock` and `presence` are borrowed and must outlive the executor.
   Executor(Clock& clock, const Presence& presence, std::unique_ptr<TaskRunner> runner,
-           std::chrono::milliseconds batch_target)
+           std::chrono::milliseconds batch_target, Guards guards = Guards::on)
       : clock_(clock),
         presence_(presence),
         runner_(std::move(runner)),
-        batch_target_(batch_target) {}
+        batch_target_(batch_target),
+        guards_(guards) {}
 
   /// How the job's lease ends; nothing when it is lost already. A task that an operator cancelled
   /// does not reach the target any more, nor does one whose lease does not hold.
@@ -58,6 +63,8 @@ class Executor {
   [[nodiscard]] bool holds(const Job& job, Clock::time_point now) const;
   [[nodiscard]] StepResult step(const Job& job, StepFacts& facts);
   [[nodiscard]] StepResult plan(const Job& job);
+  /// How far the run may go, or why not.
+  [[nodiscard]] std::variant<RowLimit, TargetTrouble> guard(const Job& job, const PlanFacts& facts);
   [[nodiscard]] StepResult vacuum(const Job& job);
   [[nodiscard]] StepResult clean(const Job& job, const TaskPayload& payload, StepFacts& facts);
 
@@ -66,6 +73,7 @@ class Executor {
   SeededRandom random_;
   const std::unique_ptr<TaskRunner> runner_;
   const std::chrono::milliseconds batch_target_;
+  const Guards guards_;
   Clock::time_point tidied_at_;
 
   // Held while a statement is cancelled, so that this never hits the next step's.

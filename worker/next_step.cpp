@@ -186,6 +186,11 @@ std::optional<Settlement> after_trouble(const StepFacts& facts, const TargetTrou
       smaller(facts, result);
       fail(facts, result, random);
       break;
+    case Kind::refused:
+      // Nothing went wrong, so there is nothing to retry: the task is over, and so is its run.
+      result.outcome = Outcome::done;
+      result.refusal = one_line(trouble.message);
+      break;
     case Kind::poisoned: after_poison(facts, result, trouble.message); break;
     case Kind::unreachable:
       // Not the task's fault. No delay either: how soon the target is tried again is its circuit's

@@ -9,6 +9,7 @@
 #include "cli/demo_policies.hpp"
 #include "cli/demo_summary.hpp"
 #include "cli/demo_watch.hpp"
+#include "cli/lookup.hpp"
 #include "cli/policy_plan.hpp"
 #include "cli/records.hpp"
 #include "cli/run_watch.hpp"
@@ -68,11 +69,15 @@ std::vector<Policy> apply_policies(UpSession& session) {
   return file.policies;
 }
 
-std::vector<DemoResult> count_before(const std::vector<Policy>& policies, TargetDatabase& target) {
+std::vector<DemoResult> count_before(Services& services, const std::vector<Policy>& policies,
+                                     TargetDatabase& target) {
   std::vector<DemoResult> results;
   for (const Policy& policy : policies) {
     DemoResult result{.policy = policy.name, .table = to_text(policy.table)};
     result.before = target.census(policy);
+    // Whoever starts the demo wants its rows gone.
+    services.stores().policies.acknowledge(find_policy(services.stores(), policy.name),
+                                           result.before.eligible, services.actor());
     results.push_back(std::move(result));
   }
   return results;
@@ -120,7 +125,7 @@ ExitCode demonstrate(UpSession& session, const DemoOptions& options) {
   load_data(session, options.rows.value_or(rows_default));
   const std::vector<Policy> policies = apply_policies(session);
   const auto target = services.target(UpSession::target_name, session.fleet().target_url());
-  std::vector<DemoResult> results = count_before(policies, *target);
+  std::vector<DemoResult> results = count_before(services, policies, *target);
   session.start_daemons();
   const std::chrono::milliseconds elapsed = run_policies(session, results);
   count_after(services, policies, *target, results);

@@ -6,10 +6,11 @@
 
 #include "cli/lookup.hpp"
 #include "cli/parsed.hpp"
-#include "cli/records.hpp"
+#include "cli/preview.hpp"
 #include "cli/run_watch.hpp"
 #include "cli/start_time.hpp"
 #include "cli/text.hpp"
+#include "common/policies/guard_parser.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/policies/policy_parser.hpp"
 #include "common/policies/text_rules.hpp"
@@ -38,6 +39,8 @@ struct EnqueueOptions {
   std::string source_id;
   StartTimeOptions start;
   std::optional<std::string> expire_after;
+  std::optional<std::int64_t> max_rows;
+  std::optional<std::string> max_fraction;
   bool dry_run = false;
   bool yes = false;
   bool wait = false;
@@ -100,6 +103,10 @@ Policy make_policy(const EnqueueOptions& options) {
   } else {
     policy.keep_min = options.keep_min;
   }
+  policy.guards.max_rows_per_run = options.max_rows.value_or(0);
+  if (options.max_fraction)
+    policy.guards.max_fraction_ppm =
+        parsed("--max-fraction", *options.max_fraction, parse_fraction);
   policy.lane = parsed("--lane", options.lane, parse_lane);
   if (options.priority) policy.priority = static_cast<std::int32_t>(*options.priority);
   if (options.expire_after)
@@ -125,17 +132,9 @@ std::string parse_source_id(const std::string& text) {
   return text;
 }
 
-ExitCode show_census(Services& services, const Census& census) {
-  if (services.output().is_json()) {
-    services.output().card(census_record(census));
-  } else {
-    services.output().text(census_text(census));
-  }
-  return ExitCode::done;
-}
-
-bool is_confirmed(Services& services, const Policy& policy, const Census& census) {
-  services.environment().err << census_text(census);
+bool is_confirmed(Services& services, const Policy& policy, const Preview& preview) {
+  const Census& census = preview.census;
+  services.environment().err << preview_text(preview);
   return services.confirm(fmt::format("Delete {} of {} in target {}?",
                                       counted(census.eligible, "row", "rows"),
                                       to_text(policy.table), policy.target));
@@ -154,10 +153,17 @@ ExitCode enqueue(Services& services, const EnqueueOptions& options) {
   const TargetRow row = find_target(stores, options.target);
   const auto target = services.target(row.name, row.url);
   target->check_policy(policy, "enqueue");
-  if (options.dry_run) return show_census(services, target->census(policy));
-  if (!options.yes && !is_confirmed(services, policy, target->census(policy))) {
-    services.note("nothing was enqueued");
-    return ExitCode::failed;
+  if (options.dry_run) {
+    show_preview(services, take_preview(services, policy, *target));
+    return ExitCode::done;
+  }
+  if (!options.yes) {
+    const Preview preview = take_preview(services, policy, *target);
+    if (!is_confirmed(services, policy, preview)) {
+      services.note("nothing was enqueued");
+      return ExitCode::failed;
+    }
+    start.acknowledged = preview.census.eligible;
   }
   return report_new_run(services, stores.runs.start(policy, start, services.actor()), options.wait);
 }
@@ -196,6 +202,10 @@ void add_enqueue(const Command& root) {
               "key of your own: while a run with it is open, no second one is made")
       .option("--expire-after", options->expire_after,
               "no batch starts later than this from now, 1min to 30d (default 24h after the start)")
+      .option("--max-rows", options->max_rows, {1, guard_rows_max},
+              "refuse the run when it would delete more, and let no batch go beyond")
+      .option("--max-fraction", options->max_fraction,
+              "refuse the run when it would delete a larger part of the table, such as 0.5")
       .flag("--dry-run", options->dry_run, "only count what would go and what would stay")
       .flag("--yes", options->yes, "do not ask; required when nobody is at a terminal")
       .flag("--wait", options->wait, "follow the run; exit 0 only when it is satisfied");

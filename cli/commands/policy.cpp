@@ -7,6 +7,7 @@
 
 #include "cli/lookup.hpp"
 #include "cli/policy_text.hpp"
+#include "cli/preview.hpp"
 #include "cli/records.hpp"
 #include "cli/text.hpp"
 
@@ -46,9 +47,8 @@ ExitCode preview(Services& services, const std::string& name) {
   const PolicyRow row = find_policy(stores, name);
   const Policy policy = stored_policy(row);
   const TargetRow target = find_target(stores, row.target);
-  const Census census = services.target(target.name, target.url)->census(policy);
-  services.output().text(services.output().is_json() ? render_json({census_record(census)})
-                                                     : census_text(census));
+  const auto database = services.target(target.name, target.url);
+  show_preview(services, take_preview(services, policy, *database));
   return ExitCode::done;
 }
 
@@ -102,11 +102,12 @@ void add_policy(const Command& root) {
            "lethe policy show executions-90d")
       .runs_with("NAME", "of the policy", show);
   policy
-      .add("preview", "Counts what a run made now would delete; writes nothing",
+      .add("preview", "Counts what a run made now would delete, and deletes nothing",
            "lethe policy preview executions-90d")
       .runs_with("NAME", "of the policy", preview);
   add_policy_explain(policy);
   add_policy_changes(policy);
+  add_policy_guards(policy);
   const auto options = std::make_shared<NextOptions>();
   policy.add("next", "Lists the next firings", "lethe policy next executions-90d --count 3")
       .positional("NAME", options->name, "of the policy")

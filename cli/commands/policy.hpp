@@ -16,4 +16,7 @@ void add_policy_explain(const Command& policy);
 /// Adds `enable`, `disable`, `remove` and `run` to `lethe policy`.
 void add_policy_changes(const Command& policy);
 
+/// Adds `acknowledge` and `approve` to `lethe policy`.
+void add_policy_guards(const Command& policy);
+
 }  // namespace lethe::cli

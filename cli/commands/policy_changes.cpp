@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/acknowledge.hpp"
 #include "cli/commands/policy.hpp"
 #include "cli/lookup.hpp"
 #include "cli/run_watch.hpp"
@@ -60,12 +61,15 @@ ExitCode remove(Services& services, const RemoveOptions& options) {
 
 struct RunOptions {
   std::string name;
+  bool acknowledge = false;
   bool wait = false;
   StartTimeOptions start;
 };
 
 ExitCode run(Services& services, const RunOptions& options) {
   const StartTime start = start_time(services, options.start);
+  if (options.acknowledge)
+    static_cast<void>(acknowledge_policy(services, find_policy(services.stores(), options.name)));
   return report_new_run(services, fire_policy(services, options.name, start), options.wait);
 }
 
@@ -81,8 +85,11 @@ void add_policy_changes(const Command& policy) {
   const auto run_options = std::make_shared<RunOptions>();
   const Command run_command =
       policy.add("run", "Fires a policy by hand",
-                 "lethe policy run executions-90d --wait\nlethe policy run executions-90d --in 2h");
+                 "lethe policy run executions-90d --wait\nlethe policy run executions-90d --in 2h\n"
+                 "lethe policy run executions-90d --acknowledge --wait");
   run_command.positional("NAME", run_options->name, "of the policy")
+      .flag("--acknowledge", run_options->acknowledge,
+            "count first what it would delete, and agree to that")
       .flag("--wait", run_options->wait, "follow the run; exit 0 only when it is satisfied");
   run_options->start.add_to(run_command);
   run_command.runs(run_options, run);

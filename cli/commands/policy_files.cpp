@@ -29,6 +29,11 @@ ExitCode apply(Services& services, const FileOptions& options) {
   for (const PlannedPolicy& policy : plan.policies)
     records.push_back(change_record("policy", policy.policy.name, policy.change));
   services.output().list(records, {"kind", "name", "change"}, "the file says nothing");
+  for (const PlannedPolicy& policy : plan.policies)
+    if (!options.dry_run && policy.change != Change::unchanged && policy.policy.guards.two_person)
+      services.note(
+          fmt::format("policy {0} runs when a second person has run: lethe policy approve {0}",
+                      policy.policy.name));
   if (options.dry_run) services.note("dry run: nothing was changed");
   return ExitCode::done;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/lookup.hpp"
+#include "cli/preview.hpp"
 #include "cli/records.hpp"
 #include "cli/run_watch.hpp"
 
@@ -45,7 +46,12 @@ std::optional<RunTraces> find_traces(Services& services, const RunRow& run) {
 
 ExitCode show(Services& services, const std::string& id) {
   const RunRow run = find_run(services.stores(), id);
-  services.output().card(run_details(run, find_traces(services, run)));
+  const auto preview = services.stores().runs.preview_of(id);
+  Record record = run_details(run, find_traces(services, run));
+  for (Field& field : foreseen_fields(preview)) record.push_back(std::move(field));
+  services.output().card(record);
+  if (preview && !services.output().is_json())
+    services.output().text("\n" + comparison_text(*preview, run));
   return ExitCode::done;
 }
 

@@ -79,6 +79,13 @@ class PolicyStore {
   virtual void set_enabled(const PolicyRow& read, bool enabled, std::optional<Instant> next,
                            const std::string& actor) = 0;
   virtual void remove(const std::string& name, const std::string& actor) = 0;
+  /// A person saw that a run of the policy as it was read would take `rows` rows, and agrees: the
+  /// next run of it that is satisfied may, within seven days, with a margin. Refused when somebody
+  /// changed the policy meanwhile.
+  virtual void acknowledge(const PolicyRow& read, std::int64_t rows, const std::string& actor) = 0;
+  /// A second person agrees to the policy as it was read. Refused when it needs nobody's approval,
+  /// when `actor` applied it, or when somebody changed it meanwhile.
+  virtual void approve(const PolicyRow& read, const std::string& actor) = 0;
   /// The control database's clock.
   virtual Instant now() = 0;
 };
@@ -123,15 +130,34 @@ struct RunEffort {
 
 /// How a run is started by hand. Lane, priority and expiry are the policy's own.
 struct StartOptions {
-  std::int64_t policy_epoch = 0;  ///< 0: ad hoc
-  std::string source_id;          ///< not "": at most one open run has it
-  std::string not_before;         ///< timestamptz or interval from now as text; "": at once
+  std::int64_t policy_epoch = 0;               ///< 0: ad hoc
+  std::string source_id;                       ///< not "": at most one open run has it
+  std::optional<std::int64_t> acknowledged{};  ///< ad hoc: eligible rows that a person saw
+  std::string not_before;  ///< timestamptz or interval from now as text; "": at once
 };
 
 /// A run that was started, or the open one that has the same source_id.
 struct StartedRun {
   RunId id;
   bool is_new = true;
+};
+
+/// What a person was shown that a run would do, as the control database keeps it.
+struct PreviewRow {
+  std::int64_t id = 0;
+  std::string made_by;
+  std::string at;
+  std::string cutoff;
+  std::int64_t eligible = 0;
+  std::int64_t total = 0;
+};
+
+/// A preview as it was made.
+struct NewPreview {
+  std::string cutoff;  ///< ISO 8601
+  std::int64_t eligible = 0;
+  std::int64_t total = 0;
+  std::string census;  ///< JSON array of one object: all of it but keys of rows
 };
 
 class RunStore {
@@ -148,6 +174,15 @@ class RunStore {
   virtual std::optional<RunRow> glance(const std::string& id) = 0;
   /// Zeros for a run that is not there.
   virtual RunEffort effort(const std::string& id) = 0;
+  /// Keeps what a preview of `spec` counted. Forgets some that are older than 90 days.
+  virtual void keep_preview(const Policy& spec, const NewPreview& preview,
+                            const std::string& actor) = 0;
+  /// The newest preview of the very policy that the run was made of, from before it was; nothing
+  /// when there is none.
+  virtual std::optional<PreviewRow> preview_of(const std::string& run) = 0;
+  /// Milliseconds per 1,000 rows of the last satisfied run of a policy that took some; nothing when
+  /// there is none.
+  virtual std::optional<std::int64_t> pace_of(const std::string& policy) = 0;
   /// Asks a run to end. Tasks nobody works on go at once, leased ones after their batch.
   virtual void cancel(const std::string& id, const std::string& actor) = 0;
 };

@@ -56,6 +56,7 @@ RunStep after_vacuum(const RunProgress& progress) {
 RunStep next_run_step(const RunProgress& progress, const std::optional<VerifyOutcome>& verified) {
   if (progress.has_live_tasks) return {};
   if (progress.state == "vacuuming") return after_vacuum(progress);
+  if (!progress.refusal.empty()) return finish("refused", progress.refusal);
   if (!progress.dead_reason.empty()) {
     const bool expired = progress.dead_reason.starts_with("expired");
     return finish(expired ? "expired" : "failed", progress.dead_reason);

@@ -21,6 +21,7 @@ struct RunProgress {
   bool has_live_tasks = false;
   std::int64_t cancelled_tasks = 0;
   std::string dead_reason;  ///< of the first dead task; "" when none died
+  std::string refusal{};    ///< why a guard ended it; "" when none did
 };
 
 /// What a run does next.
@@ -28,7 +29,7 @@ struct RunStep {
   enum class Kind { wait, begin, verify, plan_again, vacuum, finish };
   Kind kind = Kind::wait;
   std::chrono::milliseconds delay{0};  ///< plan_again: so that locks can go away
-  std::string state;                   ///< finish: satisfied, failed, cancelled, expired
+  std::string state;                   ///< finish: satisfied, failed, cancelled, expired, refused
   std::string error;                   ///< finish: one line; "" when satisfied
   /// finish: why the vacuum that was asked for was not done, unless its task said so itself
   std::string no_vacuum{};

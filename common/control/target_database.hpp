@@ -67,7 +67,16 @@ struct Census {
     std::int64_t rows = 0;
   };
   std::vector<Holder> holds;
+  /// Primary keys (jsonb) of some eligible rows, the oldest first; where there is none, their
+  /// ctids.
+  std::vector<std::string> samples;
+  /// Estimate, of a run without partitions that go as a whole: as if a checkpoint had just begun,
+  /// so that each page is logged completely once. Indexes are left to the vacuum after it.
+  std::int64_t wal_bytes = 0;
 };
+
+/// Eligible rows whose keys a census shows.
+inline constexpr std::int64_t census_samples_max = 10;
 
 /// Rows that must stay, as an operator asks for it.
 struct NewHold {

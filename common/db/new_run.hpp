@@ -22,6 +22,7 @@ struct NewRun {
   bool spec_is_stored = false;  ///< the run gets what lethe.policies has at that epoch, overrides
                                 ///< included; `spec` is the same without them
   std::string source_id;        ///< dedup key, "" for none
+  std::optional<std::int64_t> acknowledged{};  ///< rows that a person saw; ad hoc only
 };
 
 /// The tenant whose share of the fleet a run takes: its only one, else "".

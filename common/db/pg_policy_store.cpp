@@ -35,7 +35,7 @@ void PgPolicyStore::apply(const Policy& policy, const PolicyVersion& read,
     const auto changed = transaction.exec(
         query, Params::of(policy.name, policy.target, spec, to_parameter(next), read.epoch,
                           minutes(&TimeWindow::from), minutes(&TimeWindow::to), policy.timezone,
-                          policy.batch.rows_per_second));
+                          policy.batch.rows_per_second, actor, policy.guards.two_person));
     if (changed.affected_rows() == 0) throw changed_meanwhile(policy.name);
     audit(transaction, actor, read.exists ? "policy.change" : "policy.add", policy.name, spec);
   });
@@ -93,6 +93,39 @@ void PgPolicyStore::remove(const std::string& name, const std::string& actor) {
     if (transaction.exec(queries::policies_remove, Params::of(name)).affected_rows() == 0)
       throw UserError(ExitCode::not_found, fmt::format("no policy '{}'", name));
     audit(transaction, actor, "policy.remove", name, "");
+  });
+}
+
+void PgPolicyStore::acknowledge(const PolicyRow& read, std::int64_t rows,
+                                const std::string& actor) {
+  transact(session_, "acknowledgements_insert", [&](Transaction& transaction) {
+    const auto added = transaction.exec(queries::acknowledgements_insert,
+                                        Params::of(read.name, read.spec_sha256, rows, actor));
+    if (added.affected_rows() == 0) throw changed_meanwhile(read.name);
+    audit(transaction, actor, "policy.acknowledge", read.name,
+          fmt::format("{} rows, policy {}", rows, read.spec_sha256));
+  });
+}
+
+void PgPolicyStore::approve(const PolicyRow& read, const std::string& actor) {
+  transact(session_, "approvals_insert", [&](Transaction& transaction) {
+    const auto found =
+        transaction.exec(queries::policies_lock, Params::of(read.name, read.spec_sha256));
+    if (found.empty()) throw changed_meanwhile(read.name);
+    const std::string applied_by = text(found.at(0), "applied_by");
+    if (!flag(found.at(0), "needs_approval"))
+      throw UserError(ExitCode::refused,
+                      fmt::format("policy '{}' needs no approval; write approval: two_person into "
+                                  "it to change that",
+                                  read.name));
+    if (applied_by == actor)
+      throw UserError(ExitCode::refused,
+                      fmt::format("policy '{}' was applied by {}, and approval is a second "
+                                  "person's; let somebody else approve of it",
+                                  read.name, actor));
+    transaction.exec(queries::approvals_insert, Params::of(read.name, read.spec_sha256, actor));
+    audit(transaction, actor, "policy.approve", read.name,
+          fmt::format("policy {} applied by {}", read.spec_sha256, applied_by));
   });
 }
 

@@ -19,6 +19,8 @@ class PgPolicyStore final : public PolicyStore {
   void set_enabled(const PolicyRow& read, bool enabled, std::optional<Instant> next,
                    const std::string& actor) override;
   void remove(const std::string& name, const std::string& actor) override;
+  void acknowledge(const PolicyRow& read, std::int64_t rows, const std::string& actor) override;
+  void approve(const PolicyRow& read, const std::string& actor) override;
   Instant now() override;
 
  private:

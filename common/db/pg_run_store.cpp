@@ -78,7 +78,8 @@ StartedRun PgRunStore::start(const Policy& spec, const StartOptions& options,
                                                .requested_by = actor,
                                                .skipped_because = "",
                                                .queued = false,
-                                               .source_id = options.source_id});
+                                               .source_id = options.source_id,
+                                               .acknowledged = options.acknowledged});
     assert(made);  // without scheduled_for there is nothing that it could collide with
     insert_tasks(transaction, id,
                  {{.id = ids_.next(), .source_id = id + "/plan/0", .kind = "plan", .payload = ""}},
@@ -126,6 +127,40 @@ RunEffort PgRunStore::effort(const std::string& id) {
     const auto row = transaction.exec(queries::runs_effort, Params::of(id)).at(0);
     return RunEffort{.tasks = number(row, "tasks"), .workers = number(row, "workers")};
   });
+}
+
+void PgRunStore::keep_preview(const Policy& spec, const NewPreview& preview,
+                              const std::string& actor) {
+  transact(session_, "previews_insert", [&](Transaction& transaction) {
+    transaction.exec(queries::previews_prune);
+    transaction.exec(queries::previews_insert,
+                     Params::of(spec.name, spec.target, to_canonical_json(spec), preview.cutoff,
+                                preview.eligible, preview.total, preview.census, actor));
+  });
+}
+
+std::optional<PreviewRow> PgRunStore::preview_of(const std::string& run) {
+  return transact(session_, "previews_of_run",
+                  [&](Transaction& transaction) -> std::optional<PreviewRow> {
+                    const auto rows = transaction.exec(queries::previews_of_run, Params::of(run));
+                    if (rows.empty()) return std::nullopt;
+                    const auto row = rows.at(0);
+                    return PreviewRow{.id = number(row, "id"),
+                                      .made_by = text(row, "made_by"),
+                                      .at = text(row, "at"),
+                                      .cutoff = text(row, "cutoff"),
+                                      .eligible = number(row, "eligible"),
+                                      .total = number(row, "total")};
+                  });
+}
+
+std::optional<std::int64_t> PgRunStore::pace_of(const std::string& policy) {
+  return transact(session_, "runs_pace",
+                  [&](Transaction& transaction) -> std::optional<std::int64_t> {
+                    const auto rows = transaction.exec(queries::runs_pace, Params::of(policy));
+                    if (rows.empty()) return std::nullopt;
+                    return number(rows.at(0), "ms");
+                  });
 }
 
 void PgRunStore::cancel(const std::string& id, const std::string& actor) {

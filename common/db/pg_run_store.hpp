@@ -18,6 +18,10 @@ class PgRunStore final : public RunStore {
   std::optional<RunRow> find(const std::string& id) override;
   std::optional<RunRow> glance(const std::string& id) override;
   RunEffort effort(const std::string& id) override;
+  void keep_preview(const Policy& spec, const NewPreview& preview,
+                    const std::string& actor) override;
+  std::optional<PreviewRow> preview_of(const std::string& run) override;
+  std::optional<std::int64_t> pace_of(const std::string& policy) override;
   void cancel(const std::string& id, const std::string& actor) override;
 
  private:

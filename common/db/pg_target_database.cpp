@@ -103,6 +103,28 @@ std::vector<ChildRows> children_of(Transaction& transaction, const OwnCutoffs& o
   return children;
 }
 
+std::vector<std::string> samples_of(Transaction& transaction, const OwnCutoffs& own,
+                                    const std::string& as_of, const std::string& boundary) {
+  const auto key = transaction.exec(queries::catalog_row_key, Params::of(own.table.oid)).at(0);
+  if (own.table.by_columns && !flag(key, "readable")) return {};
+  const BuiltStatement built =
+      eligible_samples(own, as_of, boundary, text(key, "key"), census_samples_max);
+  std::vector<std::string> samples;
+  for (const auto& row : transaction.exec_built(built.sql, built.params))
+    samples.push_back(text(row, "key"));
+  return samples;
+}
+
+/// What a run would write to the log, by rule of thumb: an image of each page that it touches, and
+/// a record for each row, which for a changed one holds the row.
+std::int64_t wal_estimate(const Census& census, std::int64_t blocks) {
+  constexpr std::int64_t page = 8'192;
+  constexpr std::int64_t record = 64;
+  const std::int64_t rows =
+      census.eligible * record + (census.action == Action::Kind::set ? census.bytes : 0);
+  return rows + std::min(blocks, census.eligible) * page;
+}
+
 /// The number at the end of a verdict that begins with `word`.
 std::int64_t number_after(std::string_view word, const std::string& verdict) {
   std::int64_t number = 0;
@@ -271,6 +293,9 @@ Census PgTargetDatabase::census(const Policy& policy) {
           census.bytes = static_cast<std::int64_t>(static_cast<double>(blocks) * 8192.0 *
                                                    static_cast<double>(census.eligible) /
                                                    static_cast<double>(census.total));
+        census.wal_bytes = wal_estimate(census, blocks);
+        if (census.eligible > 0)
+          census.samples = samples_of(transaction, own, now.limits.as_of, boundary);
         if (!policy.tenant.has_value()) census.tenants.clear();
         std::sort(census.holds.begin(), census.holds.end(),
                   [](const auto& a, const auto& b) { return a.hold < b.hold; });

@@ -163,7 +163,7 @@ TurnAnswer read_turn(const pqxx::result& rows, const std::vector<Settlement>& se
 }
 
 bool brings_more(const Settlement& settlement) {
-  return settlement.plan || settlement.verify || settlement.vacuum;
+  return settlement.plan || settlement.verify || settlement.vacuum || !settlement.refusal.empty();
 }
 
 /// A plan or verification was committed in this database of its target.
@@ -190,6 +190,8 @@ void take_outcomes(Transaction& transaction, const std::vector<Settlement>& sett
         learn(transaction, text(row, "target"), s.plan->database, s.lease.task);
         touches.add_waiting(text(row, "target"), text(row, "tenant"));
       }
+      if (!s.refusal.empty())
+        transaction.exec(queries::runs_refuse, Params::of(s.run.value, storable(s.refusal)));
       if (s.vacuum) take_vacuum(transaction, s.run.value, *s.vacuum);
       if (s.verify && s.verify->space) take_space(transaction, s.run.value, *s.verify->space);
       if (s.verify) learn(transaction, text(row, "target"), s.verify->database, s.lease.task);
@@ -242,6 +244,19 @@ OverrideColumns read_overrides(Transaction& transaction, const RunId& run) {
           .keep_min = text(row, "keep_min"),
           .enabled = text(row, "enabled"),
           .any_keep_min = flag(row, "any_keep_min")};
+}
+
+RunRecord read_record(Transaction& transaction, const RunId& run) {
+  const auto row = transaction.exec(queries::runs_record, Params::of(run.value)).at(0);
+  const auto taken = maybe<std::int64_t>(row, "taken");
+  return {.proven = flag(row, "proven"),
+          .forecast = taken ? taken : maybe<std::int64_t>(row, "previewed"),
+          .forecast_is_preview = !taken.has_value(),
+          .acknowledged = maybe<std::int64_t>(row, "acknowledged"),
+          .needs_approval = flag(row, "needs_approval"),
+          .approved_by = text(row, "approved_by"),
+          .applied_by = text(row, "applied_by"),
+          .rows_done = number(row, "rows_done")};
 }
 
 }  // namespace
@@ -364,6 +379,7 @@ std::optional<RunContext> PgTaskQueue::run_context(const RunId& run, TaskKind ki
         const bool asks_overrides = kind == TaskKind::plan || keeps_strictly(context.spec);
         if (asks_overrides && context.spec.tenant)
           context.overrides = read_overrides(transaction, run);
+        if (kind == TaskKind::plan) context.record = read_record(transaction, run);
         return context;
       });
 }

@@ -18,6 +18,7 @@
 #include "common/db/target/space_step.hpp"
 #include "common/db/target/vacuum_step.hpp"
 #include "common/db/target/verify_step.hpp"
+#include "common/db/target/weigh_step.hpp"
 #include "common/logging.hpp"
 #include "common/policies/action.hpp"
 #include "common/policies/strategy_choice.hpp"
@@ -203,6 +204,31 @@ std::variant<PlanFacts, TargetTrouble> PgTaskRunner::look(const RunContext& run,
     return looked;
   } catch (const StoreError& error) {
     return to_trouble(error);  // looking again does no harm, whether or not it was committed
+  }
+}
+
+std::variant<Volume, TargetTrouble> PgTaskRunner::weigh(const RunContext& run,
+                                                        const LeaseToken& lease,
+                                                        const RunBounds& bounds,
+                                                        std::int64_t rows_max) {
+  try {
+    auto weighed = guarded<Volume>(run, lease, [&](Transaction& transaction) {
+      return weigh_step(transaction, run, lease, bounds);
+    });
+    auto* volume = std::get_if<Volume>(&weighed);
+    if (volume == nullptr || !needs_count(*volume, rows_max)) return weighed;
+    // In a transaction of its own, for one that took too long is lost.
+    const auto counted = guarded<std::int64_t>(run, lease, [&](Transaction& transaction) {
+      return count_eligible(transaction, run, lease, bounds, rows_max);
+    });
+    if (const auto* trouble = std::get_if<TargetTrouble>(&counted)) {
+      if (trouble->kind != TargetTrouble::Kind::timed_out) return *trouble;
+    } else {
+      *volume = corrected(*volume, std::get<std::int64_t>(counted), rows_max);
+    }
+    return weighed;
+  } catch (const StoreError& error) {
+    return to_trouble(error);  // counting again does no harm, whether or not it was committed
   }
 }
 

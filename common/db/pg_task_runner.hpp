@@ -39,6 +39,9 @@ class PgTaskRunner final : public TaskRunner {
 
   std::variant<PlanFacts, TargetTrouble> look(const RunContext& run,
                                               const LeaseToken& lease) override;
+  std::variant<Volume, TargetTrouble> weigh(const RunContext& run, const LeaseToken& lease,
+                                            const RunBounds& bounds,
+                                            std::int64_t rows_max) override;
   std::variant<BatchDone, TargetTrouble> clean(const RunContext& run, const LeaseToken& lease,
                                                const TaskPayload& payload,
                                                std::int64_t size) override;

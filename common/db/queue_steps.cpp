@@ -82,7 +82,8 @@ RunProgress read_progress(const std::string& run, const pqxx::row& row) {
           .late = flag(row, "late"),
           .has_live_tasks = flag(row, "has_live_tasks"),
           .cancelled_tasks = number(row, "cancelled_tasks"),
-          .dead_reason = text(row, "dead_reason")};
+          .dead_reason = text(row, "dead_reason"),
+          .refusal = text(row, "refusal")};
 }
 
 void touch_new_task(const pqxx::result& added, Touches& touches) {

@@ -135,6 +135,16 @@ struct ArchiveRule {
   friend bool operator==(const ArchiveRule&, const ArchiveRule&) = default;
 };
 
+/// How much a run may take away before somebody is asked. docs/guards.md.
+struct GuardRule {
+  /// 1..1'000'000: of the table's rows, in millionths; none: the usual nine tenths
+  std::optional<std::int64_t> max_fraction_ppm;
+  std::int64_t max_rows_per_run = 0;                ///< no run takes more; 0: no limit
+  std::optional<std::int64_t> acknowledge_above{};  ///< rows, >= 0; none: the usual 10,000
+  bool two_person = false;  ///< no run before a second person approved of the policy
+  friend bool operator==(const GuardRule&, const GuardRule&) = default;
+};
+
 /// What to keep: one table, how long, for whom, when. A plain value; applying it is elsewhere.
 ///
 /// With action `call` there is neither where, keep_min nor tenant, and table and timestamp are both
@@ -170,6 +180,7 @@ struct Policy {
   StrategyChoice strategy = StrategyChoice::automatic;
   Partitions partitions = Partitions::rows;
   std::int64_t quarantine_seconds = 7 * 86'400;  ///< 60..315360000; until the purge
+  GuardRule guards;
   bool vacuum = false;  ///< what a run cleaned, when it is verified; not with action call
   /// None: rows are not copied. Neither with action call nor with cascade, nor where partitions go
   /// as a whole.

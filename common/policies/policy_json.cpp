@@ -12,6 +12,7 @@
 
 #include "common/policies/action.hpp"
 #include "common/policies/comparison.hpp"
+#include "common/policies/guard_parser.hpp"
 #include "common/policies/strategy_choice.hpp"
 #include "common/policies/text_rules.hpp"
 #include "common/policies/time_unit.hpp"
@@ -319,14 +320,53 @@ void read_strategy(const Reader& reader, Policy& policy) {
     policy.quarantine_seconds = reader.integer("quarantine", std::int64_t{3'650} * 86'400);
 }
 
+GuardRule read_guards(const Reader& reader) {
+  GuardRule guards;
+  if (reader.has("max_fraction"))
+    guards.max_fraction_ppm = parse_fraction(reader.text("max_fraction"));
+  if (reader.has("max_rows_per_run")) guards.max_rows_per_run = reader.integer("max_rows_per_run");
+  guards.acknowledge_above = reader.optional_integer("acknowledge_above");
+  if (reader.has("approval")) {
+    if (reader.text("approval") != "two_person") refuse("approval", "is not two_person");
+    guards.two_person = true;
+  }
+  return guards;
+}
+
 Policy read_policy(const Json& json) {
-  const Reader reader(
-      json, "policy",
-      {"name",           "target",     "table",    "timestamp", "retain",       "where",
-       "keep_min",       "tenant",     "schedule", "timezone",  "window",       "missed",
-       "overlap",        "jitter",     "lane",     "priority",  "expire_after", "strategy",
-       "partitions",     "quarantine", "action",   "batch",     "cascade",      "units",
-       "trusted_owners", "vacuum",     "archive",  "strict"});
+  const Reader reader(json, "policy",
+                      {"name",
+                       "target",
+                       "table",
+                       "timestamp",
+                       "retain",
+                       "where",
+                       "keep_min",
+                       "tenant",
+                       "schedule",
+                       "timezone",
+                       "window",
+                       "missed",
+                       "overlap",
+                       "jitter",
+                       "lane",
+                       "priority",
+                       "expire_after",
+                       "strategy",
+                       "partitions",
+                       "quarantine",
+                       "action",
+                       "batch",
+                       "cascade",
+                       "units",
+                       "trusted_owners",
+                       "vacuum",
+                       "archive",
+                       "strict",
+                       "max_fraction",
+                       "max_rows_per_run",
+                       "acknowledge_above",
+                       "approval"});
   Policy policy;
   policy.name = reader.text("name");
   policy.target = reader.text("target");
@@ -347,6 +387,7 @@ Policy read_policy(const Json& json) {
   read_timing(reader, policy);
   if (reader.has("batch")) policy.batch = read_batch(reader.get("batch"));
   read_strategy(reader, policy);
+  policy.guards = read_guards(reader);
   if (reader.has("vacuum")) policy.vacuum = reader.boolean("vacuum");
   if (reader.has("strict")) policy.strict = reader.boolean("strict");
   if (reader.has("archive")) policy.archive = read_archive(reader.get("archive"));
@@ -385,6 +426,13 @@ void add_strategy(const Policy& policy, Json& json) {
   if (policy.archive) json["archive"] = to_json(*policy.archive);
 }
 
+void add_guards(const GuardRule& guards, Json& json) {
+  if (guards.max_fraction_ppm) json["max_fraction"] = fraction_text(*guards.max_fraction_ppm);
+  if (guards.max_rows_per_run > 0) json["max_rows_per_run"] = guards.max_rows_per_run;
+  if (guards.acknowledge_above) json["acknowledge_above"] = *guards.acknowledge_above;
+  if (guards.two_person) json["approval"] = "two_person";
+}
+
 }  // namespace
 
 std::string to_canonical_json(const Policy& policy) {
@@ -406,6 +454,7 @@ std::string to_canonical_json(const Policy& policy) {
   if (!policy.schedule.empty()) json["schedule"] = policy.schedule;
   add_timing(policy, json);
   add_strategy(policy, json);
+  add_guards(policy.guards, json);
   try {
     return json.dump();
   } catch (const Json::type_error&) {

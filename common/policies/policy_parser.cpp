@@ -13,6 +13,7 @@
 #include "common/policies/batch_parser.hpp"
 #include "common/policies/condition_parser.hpp"
 #include "common/policies/connection_url.hpp"
+#include "common/policies/guard_parser.hpp"
 #include "common/policies/strategy_choice.hpp"
 #include "common/policies/strict.hpp"
 #include "common/policies/text_rules.hpp"
@@ -38,11 +39,13 @@ constexpr std::int64_t max_keep_min = 1'000'000'000;
 constexpr std::array<std::string_view, 2> file_keys{"targets", "policies"};
 constexpr std::array<std::string_view, 5> target_keys{"url", "max_running", "rows_per_second",
                                                       "clock_skew_seconds", "on_failover"};
-constexpr std::array<std::string_view, 27> policy_keys{
-    "name",   "target",   "table",          "timestamp", "retain",   "where",      "keep_min",
-    "tenant", "schedule", "timezone",       "window",    "missed",   "overlap",    "jitter",
-    "lane",   "priority", "expire_after",   "action",    "strategy", "partitions", "quarantine",
-    "batch",  "cascade",  "trusted_owners", "vacuum",    "archive",  "strict"};
+constexpr std::array<std::string_view, 31> policy_keys{
+    "name",     "target",     "table",      "timestamp",    "retain",           "where",
+    "keep_min", "tenant",     "schedule",   "timezone",     "window",           "missed",
+    "overlap",  "jitter",     "lane",       "priority",     "expire_after",     "action",
+    "strategy", "partitions", "quarantine", "batch",        "cascade",          "trusted_owners",
+    "vacuum",   "archive",    "strict",     "max_fraction", "max_rows_per_run", "acknowledge_above",
+    "approval"};
 constexpr std::array<std::string_view, 2> timestamp_keys{"column", "unit"};
 constexpr std::array<std::string_view, 4> tenant_keys{"column", "keep_min", "overrides", "strict"};
 constexpr std::array<std::string_view, 3> override_keys{"retain", "keep_min", "enabled"};
@@ -243,6 +246,7 @@ Policy read_policy(const YamlValue& value) {
   if (const YamlValue* archive = map.find("archive"))
     policy.archive = read_archive(*archive, policy);
   check_strict(map, policy);
+  read_guards(map, policy);
   return policy;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,5 +19,11 @@ namespace lethe {
 /// What is wrong with `text` as the name of a column, table or schema in PostgreSQL (1..63 bytes of
 /// UTF-8 without control characters), together with the cure. Empty when nothing is.
 [[nodiscard]] std::string identifier_problem(std::string_view text);
+
+/// "1234567" as "1,234,567".
+[[nodiscard]] std::string grouped(std::int64_t number);
+
+/// A number with its noun: "1 row", "12,345 rows".
+[[nodiscard]] std::string counted(std::int64_t number, std::string_view one, std::string_view many);
 
 }  // namespace lethe

@@ -8,6 +8,7 @@
 
 #include "common/ids.hpp"
 #include "common/policies/policy.hpp"
+#include "common/tasks/guard_facts.hpp"
 
 namespace lethe {
 
@@ -54,6 +55,7 @@ struct CleanWork {
 struct RunBounds {
   std::string not_after;     ///< table-wide keep_min: timestamptz text; "" is "no boundary needed"
   bool has_cutoffs = false;  ///< the target's lethe.cutoffs has the tenants' own of this run
+  RowLimit limit{};          ///< what the guards let the run take
   friend bool operator==(const RunBounds&, const RunBounds&) = default;
 };
 
@@ -138,6 +140,7 @@ struct RunContext {
   ClockReading clock{};  ///< when this was read
   std::int64_t clock_skew_seconds = 60;
   Freeze freeze{};
+  RunRecord record{};  ///< for plan tasks only
 };
 
 struct LeasedTask {

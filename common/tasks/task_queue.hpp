@@ -80,6 +80,7 @@ struct Settlement {
   std::optional<PlanOutcome> plan;      ///< plan tasks that are done
   std::optional<VerifyOutcome> verify;  ///< verify tasks that are done
   std::optional<VacuumOutcome> vacuum{};  ///< vacuum tasks that are done
+  std::string refusal{};  ///< plan and clean tasks that are done: a guard ends the run; one line
 };
 
 /// Whether a settlement took effect.

@@ -18,6 +18,7 @@ const char* to_string(TargetTrouble::Kind kind) noexcept {
     case TargetTrouble::Kind::unreachable: return "unreachable";
     case TargetTrouble::Kind::poisoned: return "poisoned";
     case TargetTrouble::Kind::permanent: return "permanent";
+    case TargetTrouble::Kind::refused: return "refused";
   }
   return "unknown";
 }

@@ -143,6 +143,7 @@ struct TargetTrouble {
     unreachable,  ///< no connection, or no more of them
     poisoned,     ///< a row, or what a trigger says of it, makes the batch fail
     permanent,    ///< the database said no for good
+    refused,      ///< a guard said no: the run ends
   };
   Kind kind = Kind::permanent;
   std::string message;   ///< one line for people
@@ -176,6 +177,15 @@ class TaskRunner {
   /// computes keep_min's boundaries and stores the run's cutoffs in the target.
   [[nodiscard]] virtual std::variant<PlanFacts, TargetTrouble> look(const RunContext& run,
                                                                     const LeaseToken& lease) = 0;
+
+  /// Counts what the run would take away now, for guards: exactly where the table is small; else
+  /// the eligible rows up to `rows_max` and one more in a few seconds, and by a sample of the
+  /// blocks what took longer. Statistics are not believed: they may be old, or lost. Not for runs
+  /// that call a function.
+  [[nodiscard]] virtual std::variant<Volume, TargetTrouble> weigh(const RunContext& run,
+                                                                  const LeaseToken& lease,
+                                                                  const RunBounds& bounds,
+                                                                  std::int64_t rows_max) = 0;
 
   /// Deletes or changes one batch of `size` (blocks for sweep, rows for the others), from where
   /// the fence stands, or takes one partition away. A poisoned one of at most isolated_at() rows or

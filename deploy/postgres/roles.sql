@@ -111,6 +111,9 @@ BEGIN
   -- What people decide. The audit can be added to and nothing else.
   GRANT INSERT, UPDATE, DELETE ON lethe.targets, lethe.policies, lethe.tenants, lethe.pauses
     TO lethe_operator;
+  GRANT SELECT ON lethe.acknowledgements, lethe.approvals, lethe.previews TO lethe_worker;
+  GRANT SELECT, INSERT ON lethe.acknowledgements, lethe.approvals, lethe.previews TO lethe_operator;
+  GRANT DELETE ON lethe.previews TO lethe_operator;  -- those of long ago
   GRANT SELECT, INSERT ON lethe.audit TO lethe_operator;
   GRANT SELECT, UPDATE ON lethe.audit_head TO lethe_operator;
 

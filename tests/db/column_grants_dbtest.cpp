@@ -75,6 +75,8 @@ TEST_CASE("a preview needs no more than the columns", "[column_grants]") {
   const Census census = target.census(policy);
   CHECK(census.total == 2'400);
   CHECK(census.eligible == 2'400 - 50 * 24 + 1);
+  REQUIRE(census.samples.size() == 10);
+  CHECK(census.samples.front() == R"({"id": 2400})");
 }
 
 TEST_CASE("a column that is missing is named with the grant", "[column_grants]") {

@@ -26,6 +26,7 @@ class FakeTarget {
   std::function<std::variant<BatchDone, TargetTrouble>(const LeaseToken&)> batch =
       [](const LeaseToken&) { return done(true); };
   std::variant<PlanFacts, TargetTrouble> facts = PlanFacts{};
+  std::variant<Volume, TargetTrouble> volume = Volume{};
   std::variant<Verified, TargetTrouble> verified = Verified{};
 
   void close() { set(closed_, true); }
@@ -97,6 +98,10 @@ class FakeTaskRunner final : public TaskRunner {
   [[nodiscard]] std::variant<PlanFacts, TargetTrouble> look(const RunContext&,
                                                             const LeaseToken&) override {
     return target_.facts;
+  }
+  [[nodiscard]] std::variant<Volume, TargetTrouble> weigh(const RunContext&, const LeaseToken&,
+                                                          const RunBounds&, std::int64_t) override {
+    return target_.volume;
   }
   [[nodiscard]] std::variant<BatchDone, TargetTrouble> clean(const RunContext&,
                                                              const LeaseToken& lease,

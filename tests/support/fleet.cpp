@@ -221,7 +221,7 @@ std::string policy_yaml(const std::vector<std::string>& more) {
   std::string yaml =
       "policies:\n  - name: t-90d\n    target: app\n    table: public.t\n    timestamp: "
       "created_at\n"
-      "    retain: 90 days\n";
+      "    retain: 90 days\n    acknowledge_above: 1000000000\n";
   for (const std::string& line : more) yaml += fmt::format("    {}\n", line);
   return yaml;
 }

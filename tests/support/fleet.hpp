@@ -134,7 +134,8 @@ inline constexpr const char* fresh_ids =
     "SELECT id FROM public.t WHERE created_at >= now() - interval '90 days'";
 inline constexpr const char* all_ids = "SELECT id FROM public.t";
 
-/// A policy "t-90d" on make_table(), with more keys if wanted, one "key: value" each.
+/// A policy "t-90d" on make_table() whose first run needs nobody's word, with more keys if wanted,
+/// one "key: value" each.
 [[nodiscard]] std::string policy_yaml(const std::vector<std::string>& more = {});
 
 /// Holds batches that have come to certain rows of public.t, by a trigger that waits for a lock of

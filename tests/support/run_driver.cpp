@@ -10,7 +10,8 @@ namespace lethe::test {
 
 using namespace std::chrono_literals;
 
-RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_timeout)
+RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_timeout,
+                     worker::Guards guards)
     : database_(database),
       control_(database.url(), "lethe-test", clock_, random_),
       queue_session_(db::control_session(database.url(), "lethe-test")),
@@ -24,7 +25,7 @@ RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_time
       clock_, presence_,
       std::make_unique<db::PgTaskRunner>("lethe-test", db::Superusers::allow, lock_timeout,
                                          std::make_unique<archive::FileArchive>()),
-      250ms);
+      250ms, guards);
 }
 
 std::string RunDriver::start(Policy policy) {

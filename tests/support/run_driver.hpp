@@ -22,8 +22,10 @@ namespace lethe::test {
 class RunDriver {
  public:
   /// A batch waits for a lock at most `lock_timeout`; long where a test wants it to wait.
+  /// Guards judge no run unless a test is about them.
   explicit RunDriver(TestDatabase& database,
-                     std::chrono::milliseconds lock_timeout = std::chrono::milliseconds(500));
+                     std::chrono::milliseconds lock_timeout = std::chrono::milliseconds(500),
+                     worker::Guards guards = worker::Guards::off);
 
   /// Starts an ad-hoc run of `policy`, whose target becomes this database.
   std::string start(Policy policy);

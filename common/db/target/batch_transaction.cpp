@@ -148,6 +148,23 @@ Passed pass_gate(Transaction& transaction, const RunContext& run, const RunBound
   return passed_of(row);
 }
 
+void keep_limit(Transaction& transaction, const RunContext& run, const RowLimit& limit,
+                std::int64_t rows) {
+  if (!limit.is_set()) return;
+  // Whoever has the lock only commits, which may take a while where a standby has to confirm it.
+  transaction.exec_text("SET LOCAL lock_timeout = '10s'");
+  transaction.exec(queries::fence_lock_run, Params::of(run.id.value));
+  // A statement of its own: its snapshot is younger than the lock.
+  const auto total =
+      number(transaction.exec(queries::fence_rows_of_run, Params::of(run.id.value)).at(0), "rows");
+  if (total <= limit.rows_max) return;
+  stop(Kind::refused,
+       fmt::format("reached {}: {} rows {}, the rest stays, among it the {} of the next batch; {}",
+                   limit.name, total - rows,
+                   run.spec.action.kind == Action::Kind::set ? "were changed" : "were deleted",
+                   rows, limit.cure));
+}
+
 namespace {
 
 /// LOCK TABLE asks for a right on the whole table, which a role that may update some columns need

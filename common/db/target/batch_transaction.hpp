@@ -63,6 +63,12 @@ struct PreviewBounds {
 [[nodiscard]] PreviewLimits preview_limits(Transaction& transaction, const Policy& policy,
                                            const PreviewBounds& bounds);
 
+/// Last, after the ledger: Stops with `refused` when this batch's rows, with those of all batches
+/// of the run that were committed, are more than the run may take. From here to its end no other
+/// batch of the run is committed, so that the sum is exact however many there are at once.
+void keep_limit(Transaction& transaction, const RunContext& run, const RowLimit& limit,
+                std::int64_t rows);
+
 /// Third, before rows are deleted or changed: locks the relation as the statement itself would,
 /// with the rights that the policy's action takes, and Stops with `changed` unless it is still what
 /// was planned. Nothing of what it returns can change any more in this transaction.

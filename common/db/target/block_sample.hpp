@@ -26,4 +26,13 @@ inline constexpr std::int64_t sampled_blocks = 64;
 [[nodiscard]] BuiltStatement count_in_sample(const RelationRow& relation,
                                              const Predicate& predicate, std::size_t phases);
 
+/// Counts in that part of a relation's blocks, above 0 to 1; 1: in all of them. Returns rows,
+/// eligible.
+[[nodiscard]] BuiltStatement count_in_part(const RelationRow& relation, const Predicate& predicate,
+                                           double share);
+
+/// Counts eligible rows, no more than `rows_max` and one. Returns rows.
+[[nodiscard]] BuiltStatement count_up_to(const RelationRow& relation, const Predicate& predicate,
+                                         std::int64_t rows_max);
+
 }  // namespace lethe::db

@@ -355,6 +355,7 @@ BatchDone CleanStep::run_in(Transaction& transaction, BatchProgress& progress) c
                            deleted.method, deleted.estimated, deleted.bounds,
                            to_json(deleted.cascaded), deleted.bytes))
           .at(0);
+  if (deleted.rows > 0) keep_limit(transaction, run, payload.bounds.limit, deleted.rows);
   progress.before = fence.totals;
   return {.totals = {.batches = number(row, "batches"),
                      .rows = number(row, "rows"),

@@ -253,7 +253,7 @@ BuiltStatement table_boundary(const Policy& policy, const TableFacts& table) {
 }
 
 std::string judged_ctes(const OwnCutoffs& own, const std::string& as_of,
-                        const std::string& boundary, Params& params) {
+                        const std::string& boundary, Params& params, const std::string& key) {
   const Policy& policy = own.policy;
   const TableFacts& table = own.table;
   const bool by_tenant = policy.tenant.has_value();
@@ -278,7 +278,7 @@ std::string judged_ctes(const OwnCutoffs& own, const std::string& as_of,
       "pg_catalog.isfinite({instant}) THEN 'no_timestamp' WHEN {instant} >= {now} - {age} THEN "
       "'too_young' WHEN {instant} >= {not_after} THEN 'keep_min'{held}{referenced} WHEN {undone} "
       "THEN "
-      "'eligible' ELSE 'done' END AS verdict, {place} FROM {table} "
+      "'eligible' ELSE 'done' END AS verdict, {place}, {key} AS key FROM {table} "
       "AS "
       "x{join})",
       fmt::arg("ctes", ctes), fmt::arg("tenant", tenant), fmt::arg("instant", instant),
@@ -288,6 +288,7 @@ std::string judged_ctes(const OwnCutoffs& own, const std::string& as_of,
       fmt::arg("undone", undone_sql(policy, table, params)), fmt::arg("not_after", not_after),
       fmt::arg("held", held_verdict(own.held, params)),
       fmt::arg("referenced", referenced_verdicts(table)), fmt::arg("table", table.name),
+      fmt::arg("key", key),
       fmt::arg("place", table.by_columns ? "NULL::oid AS relation, NULL::tid AS tid"
                                          : "x.tableoid AS relation, x.ctid AS tid"),
       fmt::arg("join", exceptions ? fmt::format(" LEFT JOIN exceptions e ON e.tenant = {}", tenant)
@@ -309,6 +310,26 @@ BuiltStatement census(const OwnCutoffs& own, const std::string& as_of,
       fmt::arg("iso_max",
                "pg_catalog.to_char(pg_catalog.max(ts) AT TIME ZONE 'UTC', "
                "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"));
+  return built;
+}
+
+BuiltStatement eligible_samples(const OwnCutoffs& own, const std::string& as_of,
+                                const std::string& boundary, const std::string& key,
+                                std::int64_t rows_max) {
+  BuiltStatement built;
+  constexpr const char* eligible = "FROM judged j WHERE j.verdict = 'eligible' ORDER BY j.ts LIMIT";
+  if (own.table.by_columns) {  // there is no way back from a row's place to the row
+    const std::string ctes = judged_ctes(own, as_of, boundary, built.params, key);
+    built.sql = fmt::format("WITH {} SELECT j.key {} {}::bigint", ctes, eligible,
+                            built.params.bind(rows_max));
+    return built;
+  }
+  const std::string ctes = judged_ctes(own, as_of, boundary, built.params);
+  built.sql = fmt::format(
+      "WITH {}, g AS MATERIALIZED (SELECT j.relation, j.tid, j.ts {} {}::bigint) SELECT {} AS key "
+      "FROM g JOIN {} AS x ON g.relation OPERATOR(pg_catalog.=) x.tableoid AND g.tid "
+      "OPERATOR(pg_catalog.=) x.ctid ORDER BY g.ts",
+      ctes, eligible, built.params.bind(rows_max), key, own.table.name);
   return built;
 }
 

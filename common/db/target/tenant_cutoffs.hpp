@@ -57,10 +57,12 @@ struct OwnCutoffs {
 /// '-infinity' when there are fewer. Returns boundary. For policies with keep_min > 0.
 [[nodiscard]] BuiltStatement table_boundary(const Policy& policy, const TableFacts& table);
 
-/// The CTE judged(tenant, ts, verdict, relation, tid) of census, all rows of the table, with what
-/// it is made of, without the word WITH.
+/// The CTE judged(tenant, ts, verdict, relation, tid, key) of census, all rows of the table, with
+/// what it is made of, without the word WITH. `key` is an expression over alias x. Where the role
+/// may read single columns alone, relation and tid are NULL.
 [[nodiscard]] std::string judged_ctes(const OwnCutoffs& own, const std::string& as_of,
-                                      const std::string& boundary, Params& params);
+                                      const std::string& boundary, Params& params,
+                                      const std::string& key = "NULL::text");
 
 /// Counts what a run made now would delete and why the rest stays: one row per verdict and tenant
 /// group. Returns verdict, tenant (NULL: the sum), rows, oldest, newest. The verdict "referenced N"
@@ -68,6 +70,12 @@ struct OwnCutoffs {
 /// hold N keeps it, or a child of it that would go along.
 [[nodiscard]] BuiltStatement census(const OwnCutoffs& own, const std::string& as_of,
                                     const std::string& boundary);
+
+/// Some rows that census calls eligible, the oldest first; `key` is an expression over alias x.
+/// Returns key.
+[[nodiscard]] BuiltStatement eligible_samples(const OwnCutoffs& own, const std::string& as_of,
+                                              const std::string& boundary, const std::string& key,
+                                              std::int64_t rows_max);
 
 /// The rows that census calls eligible, as a FROM item, beside the CTEs of eligible_ctes.
 [[nodiscard]] std::string eligible_rows(const TableFacts& table);

@@ -23,6 +23,8 @@ constexpr const char* policy =
     "    table: public.m\n"
     "    timestamp: created_at\n"
     "    retain: 90 days\n"
+    "    max_fraction: 1\n"
+    "    acknowledge_above: 1000000000\n"
     "    strategy: partition\n"
     "    partitions: drop\n";
 

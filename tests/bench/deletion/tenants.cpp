@@ -50,7 +50,9 @@ std::string policy(const std::string& name, std::int64_t tenants, int every) {
       "    target: app\n"
       "    table: public.t\n"
       "    timestamp: created_at\n"
-      "    retain: {} days\n",
+      "    retain: {} days\n"
+      "    max_fraction: 1\n"
+      "    acknowledge_above: 1000000000\n",
       name, default_days);
   if (every > 0)
     yaml += "    tenant: {column: tenant_id, overrides: " + overrides(tenants, every) + "}\n";

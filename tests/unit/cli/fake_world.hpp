@@ -80,6 +80,13 @@ class FakePolicies final : public PolicyStore {
   void remove(const std::string& name, const std::string&) override {
     log_.push_back("remove policy " + name);
   }
+  void acknowledge(const PolicyRow& read, std::int64_t agreed, const std::string& actor) override {
+    log_.push_back("acknowledge " + std::to_string(agreed) + " rows of " + read.name + " by " +
+                   actor);
+  }
+  void approve(const PolicyRow& read, const std::string& actor) override {
+    log_.push_back("approve " + read.name + " by " + actor);
+  }
   Instant now() override { return Instant(std::chrono::hours(24 * 365)); }
   std::vector<PolicyRow> rows;
 
@@ -116,9 +123,20 @@ class FakeRuns final : public RunStore {
     return row;
   }
   RunEffort effort(const std::string&) override { return {.tasks = 3, .workers = 2}; }
+  void keep_preview(const Policy& spec, const NewPreview& kept, const std::string& actor) override {
+    if (keeps_no_preview) throw StoreError(Failure::rejected, "previews", "42501", "not allowed");
+    previews.push_back(kept);
+    log_.push_back("keep preview of '" + spec.name + "' by " + actor);
+  }
+  std::optional<PreviewRow> preview_of(const std::string&) override { return preview; }
+  std::optional<std::int64_t> pace_of(const std::string&) override { return pace; }
   void cancel(const std::string& id, const std::string&) override {
     log_.push_back("cancel run " + id);
   }
+  std::vector<NewPreview> previews;
+  bool keeps_no_preview = false;
+  std::optional<PreviewRow> preview;
+  std::optional<std::int64_t> pace;
   std::vector<RunRow> rows;
   std::vector<std::string> states;
   int failures = 0;

@@ -40,11 +40,12 @@ TEST_CASE("enqueue asks on a terminal and takes no for an answer", "[run_command
   CHECK(enqueue.world.run(enqueue_with({})) == ExitCode::failed);
   CHECK(
       contains(enqueue.world.err.str(), "Delete 12,345 rows of public.logs in target app? [y/N]"));
-  CHECK(enqueue.world.log.empty());
+  CHECK(enqueue.world.log == Log{"keep preview of '' by ana@host"});
+  enqueue.world.log.clear();
   enqueue.world.in.clear();
   enqueue.world.in.str("y\n");
   CHECK(enqueue.world.run(enqueue_with({})) == ExitCode::done);
-  CHECK(enqueue.world.log.size() == 1);
+  CHECK(enqueue.world.log == Log{"keep preview of '' by ana@host", "start run of '' at 0"});
 }
 
 TEST_CASE("enqueue --dry-run counts and makes no run", "[run_commands]") {
@@ -52,7 +53,7 @@ TEST_CASE("enqueue --dry-run counts and makes no run", "[run_commands]") {
   enqueue.world.connector.behaviours["service=app"].census.eligible = 9;
   CHECK(enqueue.world.run(enqueue_with({"--dry-run", "--output", "json"})) == ExitCode::done);
   CHECK(contains(enqueue.world.out.str(), "\"eligible\":9"));
-  CHECK(enqueue.world.log.empty());
+  CHECK(enqueue.world.log == Log{"keep preview of '' by ana@host"});
 }
 
 TEST_CASE("enqueue builds the policy that its options say", "[run_commands]") {

@@ -155,3 +155,17 @@ TEST_CASE("a run that was verified is satisfied however its vacuum ends", "[run_
   CHECK(next_run_step(progress, {}).no_vacuum == progress.dead_reason);
   CHECK(next_run_step(progress, {}).error.empty());
 }
+
+TEST_CASE("a run that a guard refused ends as refused whatever else became of its tasks",
+          "[run_step]") {
+  RunProgress progress = run_in("cleaning");
+  progress.refusal = "too much; look at it";
+  progress.dead_reason = "expired: late";
+  progress.cancel_requested = true;
+  const RunStep step = next_run_step(progress, clean);
+  CHECK(step.kind == RunStep::Kind::finish);
+  CHECK(step.state == "refused");
+  CHECK(step.error == "too much; look at it");
+  progress.has_live_tasks = true;
+  CHECK(next_run_step(progress, clean).kind == RunStep::Kind::wait);
+}

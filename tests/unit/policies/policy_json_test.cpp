@@ -34,6 +34,10 @@ class RandomPolicies {
     policy.action = action();
     policy.vacuum = below(2) == 0;
     policy.strict = below(2) == 0;
+    if (below(2) == 0) policy.guards.max_fraction_ppm = 1 + below(1'000'000);
+    if (below(2) == 0) policy.guards.max_rows_per_run = 1 + below(1'000'000'000);
+    policy.guards.acknowledge_above = maybe_number();
+    policy.guards.two_person = below(2) == 0;
     return policy;
   }
 
@@ -178,7 +182,7 @@ TEST_CASE("every policy comes back from its JSON as it was", "[policy_json]") {
 
 TEST_CASE("two different policies have different JSON", "[policy_json]") {
   const Policy policy = small_policy();
-  std::vector<Policy> others(14, policy);
+  std::vector<Policy> others(18, policy);
   others[0].name = "x";
   others[1].target = "x";
   others[2].table.schema = "x";
@@ -193,6 +197,10 @@ TEST_CASE("two different policies have different JSON", "[policy_json]") {
   others[11].action = {Action::Kind::set, {{"email", ""}}, {}};
   others[12].action = {Action::Kind::call, {}, {"app", "f"}};
   others[13].units["created_at"] = TimeUnit::ms;
+  others[14].guards.max_fraction_ppm = 900'000;
+  others[15].guards.max_rows_per_run = 5;
+  others[16].guards.acknowledge_above = 10'000;
+  others[17].guards.two_person = true;
   for (const Policy& other : others) CHECK(to_canonical_json(other) != to_canonical_json(policy));
 }
 

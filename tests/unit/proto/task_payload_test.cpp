@@ -192,3 +192,15 @@ TEST_CASE("a damaged payload never throws", "[task_payload]") {
     RC_ASSERT(decoded.index() < 2U);
   }));
 }
+
+TEST_CASE("the limit of a run comes back as it was also when it is no row at all",
+          "[task_payload]") {
+  TaskPayload payload = sample();
+  payload.bounds.limit = {.rows_max = 0, .name = "max_rows_per_run 0", .cure = "raise it"};
+  auto decoded = decode_task_payload(encode(payload));
+  REQUIRE(std::holds_alternative<TaskPayload>(decoded));
+  CHECK(std::get<TaskPayload>(decoded) == payload);
+  payload.bounds.limit.name.assign(401, 'x');
+  CHECK(std::holds_alternative<std::string>(decode_task_payload(encode(payload))));
+  CHECK_FALSE(std::get<TaskPayload>(decode_task_payload(encode(sample()))).bounds.limit.is_set());
+}

@@ -380,3 +380,10 @@ TEST_CASE("a vacuum ends when nothing is left of it and tells what it left out",
   REQUIRE(done->vacuum);
   CHECK(done->vacuum->problem == "a b");
 }
+
+TEST_CASE("a task that a guard refused is over and nothing of it is retried", "[next_step]") {
+  const Settlement result = after(Kind::refused);
+  CHECK(result.outcome == Outcome::done);
+  CHECK(result.refusal == "it said no");
+  CHECK(result.batches == 0);  // the totals stay as the batch before left them
+}

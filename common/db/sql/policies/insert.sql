@@ -9,13 +9,17 @@
 --   $7 integer  window closes
 --   $8 text     the window's zone
 --   $9 bigint   rows per second, 0: no limit
+--  $10 text     who applies it
+--  $11 boolean  it needs the approval of a second person
 -- Affects  0 rows when the name is taken
 -- Locks    the new row
 -- Index    policies_pkey
 -- Caller   PgPolicyStore::apply
 INSERT INTO lethe.policies (name, target, spec, spec_text, spec_sha256, next_fire_at,
-                            epoch, window_from, window_to, window_zone, rows_per_second)
-VALUES ($1::text, $2::text, $3::jsonb, $3::text,
+                            epoch, window_from, window_to, window_zone, rows_per_second,
+                            applied_by, applied_as, needs_approval)
+VALUES ($1::text, $2::text, $3::text::jsonb, $3::text,
         encode(sha256(convert_to($3::text, 'UTF8')), 'hex'), $4::timestamptz,
-        $5::bigint + 1, $6::integer, $7::integer, $8::text, nullif($9::bigint, 0))
+        $5::bigint + 1, $6::integer, $7::integer, $8::text, nullif($9::bigint, 0),
+        $10::text, session_user, $11::boolean)
     ON CONFLICT (name) DO NOTHING

@@ -16,6 +16,7 @@
 --  $13 text     lane, unless the tenant has its own
 --  $14 integer  priority, 0 (first) to 4
 --  $15 text     source_id, NULL for none
+--  $16 bigint   rows that a person saw and agreed to, NULL for none
 -- Returns  lane; no row when this instant of this policy has a run already
 -- Locks    the new row
 -- Index    runs_policy_scheduled_for_key, policies_pkey
@@ -28,7 +29,7 @@ WITH clock AS (
 )
 INSERT INTO lethe.runs (id, policy, policy_epoch, target, spec, spec_sha256, state, scheduled_for,
                         as_of, cutoff, expire_at, requested_by, finished_at, error, tenant, lane,
-                        priority, source_id)
+                        priority, source_id, acknowledged)
 SELECT $1::text, $2::text, $3::bigint, $4::text,
        -- What never runs need not carry 100,000 overrides; the hash tells what it was.
        CASE WHEN $10::text = 'skipped' THEN spec::jsonb #- '{tenant,overrides}' ELSE spec::jsonb END,
@@ -37,7 +38,7 @@ SELECT $1::text, $2::text, $3::bigint, $4::text,
        CASE WHEN $10::text = 'skipped' THEN now END, $11::text, $12::text,
        coalesce((SELECT nullif(t.lane, '') FROM lethe.tenants t
                   WHERE t.target = $4::text AND t.name = $12::text), $13::text),
-       $14::integer, $15::text
+       $14::integer, $15::text, $16::bigint
   FROM clock
  CROSS JOIN made_of
     ON CONFLICT (policy, scheduled_for) DO NOTHING
