@@ -162,6 +162,7 @@ TEST_CASE("two batches that fit one by one and not together do not both go throu
       "pg_advisory_xact_lock_shared(4711); RETURN NULL; END $$; CREATE TRIGGER brake AFTER DELETE "
       "ON public.t FOR EACH STATEMENT EXECUTE FUNCTION public.brake()");
   Policy policy = test::policy_of("p", 50);
+  policy.strategy = StrategyChoice::sweep;
   policy.guards.max_fraction_ppm = 1'000'000;
   guarded.fleet.apply(policy);
   guarded.acknowledge("p");

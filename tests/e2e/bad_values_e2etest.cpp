@@ -85,6 +85,12 @@ std::vector<Place> policy_places() {
       {"partitions", with("partitions: %"), no_word},
       {"quarantine", with("partitions: quarantine\n    quarantine: %"), no_time},
       {"vacuum", with("vacuum: %"), {"[x]", "{x: 1}", "maybe", quotes}},
+      {"strict", with("keep_min: 5\n    strict: %"), no_word},
+      {"tenant.strict", with("tenant: {column: tenant, keep_min: 5, strict: %}"), no_word},
+      {"max_fraction", with("max_fraction: %"), {"0", "1.01", "1e-3", "half", "[0.5]", quotes}},
+      {"max_rows_per_run", with("max_rows_per_run: %"), no_number},
+      {"acknowledge_above", with("acknowledge_above: %"), no_number},
+      {"approval", with("approval: %"), no_word},
       {"archive", with("archive: %"), no_map},
       {"archive.table", with("archive: {table: %}"), {"[x]", R"("")", quotes, "public.nowhere"}},
       {"archive.dir", with("archive: {dir: %}"), {"[x]", "x", "/a/../b", R"("")", quotes}},
@@ -98,6 +104,9 @@ std::vector<Place> target_places() {
       {"b.url", "targets:\n  b: {url: %}\n", {"[x]", "{x: 1}", R"("")", R"("a\u0000b")"}},
       {"app.max_running", "targets:\n  app: {url: service=x, max_running: %}\n", no_number},
       {"app.rows_per_second", "targets:\n  app: {url: service=x, rows_per_second: %}\n", no_number},
+      {"app.clock_skew_seconds", "targets:\n  app: {url: service=x, clock_skew_seconds: %}\n",
+       no_number},
+      {"app.on_failover", "targets:\n  app: {url: service=x, on_failover: %}\n", no_word},
   };
 }
 
@@ -125,13 +134,13 @@ int check_places(Fleet& fleet, const std::vector<Place>& places, const std::stri
 TEST_CASE("every key of a policy refuses what it cannot be and names itself",
           "[fleet][bad_input]") {
   QuietFleet fleet;
-  CHECK(check_places(fleet, policy_places(), "policies[0].") > 180);
+  CHECK(check_places(fleet, policy_places(), "policies[0].") > 220);
 }
 
 TEST_CASE("every key of a target refuses what it cannot be and names itself",
           "[fleet][bad_input]") {
   QuietFleet fleet;
-  CHECK(check_places(fleet, target_places(), "targets.") >= 24);
+  CHECK(check_places(fleet, target_places(), "targets.") >= 39);
 }
 
 TEST_CASE("every option of an ad-hoc cleanup refuses what it cannot be and names itself",
@@ -154,6 +163,8 @@ TEST_CASE("every option of an ad-hoc cleanup refuses what it cannot be and names
       {"--tenant-column", {"", "nowhere", "tenant;DROP TABLE public.t"}},
       {"--lane", {"", "Fast", "a b", "'; --"}},
       {"--priority", {"", "-1", "5", "x"}},
+      {"--max-rows", {"", "0", "-1", "many", "1.5", "99999999999999999999", "1;DROP"}},
+      {"--max-fraction", {"", "0", "1.01", "-0.5", "half", "1e-3", "0.5;DROP"}},
   };
   const std::string before = contents(fleet);
   int cases = 0;
@@ -183,7 +194,7 @@ TEST_CASE("every option of an ad-hoc cleanup refuses what it cannot be and names
       ++cases;
     }
   }
-  CHECK(cases > 40);
+  CHECK(cases > 54);
   CHECK(contents(fleet) == before);
 }
 
