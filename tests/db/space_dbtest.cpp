@@ -65,7 +65,8 @@ TEST_CASE("half of a table that lies at its end is dead and returnable until it 
   if (has_ranges) CHECK(given_back == *before.returnable_bytes);
   const Space after = space_after(fleet, test::policy_of("", 10'000 / 24));
   CHECK(after.table_bytes < before.table_bytes);
-  CHECK(*after.dead_bytes < heap / 20);
+  // Else the deletes may be told after the VACUUM, and count as dead once more.
+  if (test::statistics_are_instant(database)) CHECK(*after.dead_bytes < heap / 20);
   CHECK(after.returnable_bytes == test::if_tid_ranges(database, 0));
 }
 
@@ -88,9 +89,10 @@ TEST_CASE("every second row of a table is dead and becomes reusable and never re
   vacuum_all(database);
   const Space after = space_after(fleet, policy);
   CHECK(after.table_bytes >= before.table_bytes);
-  CHECK(*after.dead_bytes < heap / 20);
-  // Else the deletes may be told after the VACUUM, and are taken off what lives once more.
-  if (test::statistics_are_instant(database)) CHECK(is_about(*after.reusable_bytes, heap / 2));
+  if (test::statistics_are_instant(database)) {
+    CHECK(*after.dead_bytes < heap / 20);
+    CHECK(is_about(*after.reusable_bytes, heap / 2));
+  }
   CHECK(after.returnable_bytes == test::if_tid_ranges(database, 0));
 }
 
