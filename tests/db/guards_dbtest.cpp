@@ -54,9 +54,9 @@ TEST_CASE("an agreement is good for the policy that was seen and for one run of 
   CHECK(guarded.run("all").state == "satisfied");
   database.execute(
       "INSERT INTO public.t (id, created_at) SELECT n, '2001-01-01' FROM generate_series(10000, "
-      "25000) n");
+      "12499) n");  // no more than it covered
   check_refused(guarded.run("all"), "max_fraction");
-  CHECK(rows_left(database) > 15'000);
+  CHECK(rows_left(database) > 2'500);
 }
 
 TEST_CASE("an agreement of the week before last is none any more", "[guards]") {
