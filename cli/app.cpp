@@ -10,7 +10,9 @@
 #include "cli/commands/demo.hpp"
 #include "cli/commands/doctor.hpp"
 #include "cli/commands/enqueue.hpp"
+#include "cli/commands/events.hpp"
 #include "cli/commands/hold.hpp"
+#include "cli/commands/keys.hpp"
 #include "cli/commands/ledger.hpp"
 #include "cli/commands/migrate.hpp"
 #include "cli/commands/parked.hpp"
@@ -23,6 +25,7 @@
 #include "cli/commands/target.hpp"
 #include "cli/commands/task.hpp"
 #include "cli/commands/tenant.hpp"
+#include "cli/commands/top.hpp"
 #include "cli/commands/up.hpp"
 #include "cli/commands/worker.hpp"
 #include "cli/text.hpp"
@@ -49,6 +52,9 @@ void add_commands(const Command& root) {
   add_ledger(root);
   add_audit(root);
   add_worker(root);
+  add_keys(root);
+  add_events(root);
+  add_top(root);
   add_pause(root);
   add_clock(root);
   add_doctor(root);

@@ -64,6 +64,10 @@ LocalFleet::LocalFleet(const FleetSize& size)
 
 LocalFleet::~LocalFleet() { stop(); }
 
+std::string LocalFleet::endpoint(const std::string& who) const {
+  return "ipc://" + (directory() / ("control-" + who)).string();
+}
+
 void LocalFleet::start(const std::string& name, const std::vector<std::string>& argv) {
   SpawnOptions options;
   // What is set for other daemons of this machine must not reach ours.
@@ -71,7 +75,11 @@ void LocalFleet::start(const std::string& name, const std::vector<std::string>& 
                          {"LETHE_TARGETS", ""},
                          {"LETHE_LANES", ""},
                          {"LETHE_SUPERUSER", "allow"},  // the private server has no other role
-                         {"LETHE_IDLE_POLL_MS", "100"}};
+                         {"LETHE_IDLE_POLL_MS", "100"},
+                         {"LETHE_CONTROL_KEY_FILE", ""},
+                         {"LETHE_CONTROL_WORKERS", endpoint("workers")},
+                         {"LETHE_CONTROL_OPERATORS", endpoint("operators")},
+                         {"LETHE_CONTROL_EVENTS", endpoint("events")}};
   options.working_directory = directory();
   options.stdout_file = directory() / (name + ".log");
   options.stderr_file = options.stdout_file;

@@ -50,6 +50,8 @@ class LocalFleet {
     std::filesystem::path log;
     ChildProcess process;
   };
+  /// Where the scheduler is reached: a file that only this fleet may open.
+  [[nodiscard]] std::string endpoint(const std::string& who) const;
   void start(const std::string& name, const std::vector<std::string>& argv);
 
   FleetSize size_;

@@ -18,12 +18,14 @@
 #include "common/logging.hpp"
 #include "common/random.hpp"
 #include "common/shutdown_signal.hpp"
+#include "common/transport/zmq_control_access.hpp"
 
 namespace {
 
 constexpr const char* application_name = "lethe";
 constexpr int columns_default = 80;
 constexpr int columns_min = 20;
+constexpr int lines_default = 24;
 
 /// "" when it is not set.
 std::string variable(const char* name) {
@@ -46,10 +48,8 @@ std::string find_actor() {
 }
 
 /// The terminal's width, for whoever has none $COLUMNS.
-int find_columns() {
-  winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= columns_min)
-    return size.ws_col;
+int find_columns(const winsize& size) {
+  if (size.ws_col >= columns_min) return size.ws_col;
   const std::string text = variable("COLUMNS");
   int columns = 0;
   std::from_chars(text.data(), text.data() + text.size(), columns);
@@ -57,11 +57,14 @@ int find_columns() {
 }
 
 lethe::cli::Terminal find_terminal() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) size = {};
   return {.in = isatty(STDIN_FILENO) == 1,
           .out = isatty(STDOUT_FILENO) == 1,
           .err = isatty(STDERR_FILENO) == 1,
           .colour = variable("NO_COLOR").empty(),
-          .columns = find_columns()};
+          .columns = find_columns(size),
+          .lines = size.ws_row > 0 ? size.ws_row : lines_default};
 }
 
 }  // namespace
@@ -72,6 +75,7 @@ int main(int argc, char** argv) {
   lethe::SystemClock clock;
   lethe::SeededRandom random;
   lethe::archive::FileArchive archive;
+  lethe::transport::ZmqControlAccess access;
   lethe::db::PgTargetConnector connector(application_name);
   std::unique_ptr<lethe::db::ControlDatabase> control;
   std::unique_ptr<lethe::ShutdownSignal> signals;
@@ -79,9 +83,10 @@ int main(int argc, char** argv) {
   const auto open = [&](const std::string& connection) -> lethe::cli::Stores {
     control =
         std::make_unique<lethe::db::ControlDatabase>(connection, application_name, clock, random);
-    return {control->targets(),   control->policies(), control->runs(),      control->tasks(),
-            control->dead(),      control->tenants(),  control->fleet(),     control->audit(),
-            control->inspector(), control->proof(),    control->migrations()};
+    return {control->targets(),   control->policies(),  control->runs(),       control->tasks(),
+            control->dead(),      control->tenants(),   control->fleet(),      control->audit(),
+            control->inspector(), control->proof(),     control->migrations(), control->commands(),
+            control->keys(),      control->schedulers()};
   };
   // Only from here on are signals blocked: until then Ctrl-C ends the process as everybody expects.
   const auto interrupted = [&] {
@@ -103,7 +108,9 @@ int main(int argc, char** argv) {
                                             return std::make_unique<lethe::db::PgDemoData>(
                                                 connection, application_name);
                                           },
-                                      .archive = &archive};
+                                      .archive = &archive,
+                                      .control = &access,
+                                      .control_key_file = variable("LETHE_CONTROL_KEY_FILE")};
   return static_cast<int>(
       lethe::cli::run_app(std::vector<std::string>(argv + 1, argv + argc), environment));
 }

@@ -249,7 +249,8 @@ Record worker_record(const WorkerRow& row) {
 Record worker_details(const WorkerRow& row) {
   return joined(worker_record(row), {{"leased", row.leased},
                                      instant("started_at", row.started_at),
-                                     {"targets", names(row.targets)}});
+                                     {"targets", names(row.targets)},
+                                     {"wanted", row.wanted}});
 }
 
 Record quarantine_record(const QuarantinedTable& table) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cli/event_feed.hpp"
 #include "cli/lookup.hpp"
 #include "cli/progress.hpp"
 #include "cli/records.hpp"
@@ -16,6 +17,7 @@ namespace lethe::cli {
 namespace {
 
 constexpr std::chrono::milliseconds poll_interval{250};
+constexpr std::chrono::milliseconds look_interval_min{50};
 constexpr int failures_max = 20;  // in a row: five seconds without the control database
 
 /// Reads the run; a database that is away for a moment is no reason to stop watching.
@@ -52,6 +54,52 @@ class RunReader {
   Stores& stores_;
   std::string id_;
   int failures_ = 0;
+};
+
+/// Waits between two looks at a run: for an event of it where events can be had, so that each batch
+/// shows at once, else for a while. Events are hints; what is shown is read from the database.
+class RunPause {
+ public:
+  RunPause(Services& services, const std::string& run) : services_(services) {
+    Environment& environment = services.environment();
+    if (environment.control == nullptr) return;
+    feed_.emplace(services, environment.control_key_file, "run." + run);
+    attempt([this] { return feed_->connect(); });
+  }
+
+  /// False when it was interrupted.
+  bool wait(const std::stop_token& interrupted) {
+    Clock& clock = services_.environment().clock;
+    if (!feed_) return clock.wait_for(poll_interval, interrupted);
+    attempt([this] {
+      static_cast<void>(feed_->receive(poll_interval));
+      return true;
+    });
+    return clock.wait_for(feed_ ? look_interval_min : poll_interval, interrupted);
+  }
+
+ private:
+  /// Goes on without events when there are none.
+  template <class Call>
+  void attempt(const Call& call) {
+    try {
+      if (!call()) feed_.reset();
+    } catch (const BusError& error) {
+      give_up(error.what());
+    } catch (const UserError& error) {
+      give_up(error.what());
+    } catch (const StoreError& error) {
+      give_up(error.what());
+    }
+  }
+
+  void give_up(const std::string& why) {
+    feed_.reset();
+    services_.note(fmt::format("events cannot be had ({}); looking from time to time", why));
+  }
+
+  Services& services_;
+  std::optional<EventFeed> feed_;
 };
 
 }  // namespace
@@ -119,6 +167,7 @@ ExitCode watch_run(Services& services, const std::string& id) {
                         progress_style(environment.terminal, services.output().is_json()));
   RateMeter rate;
   const std::stop_token interrupted = environment.interrupted();
+  RunPause pause(services, id);
   for (;;) {
     std::optional<RunRow> run = reader.glance();
     if (run && has_ended(*run)) run = reader.read();
@@ -131,7 +180,7 @@ ExitCode watch_run(Services& services, const std::string& id) {
       rate.add(environment.clock.now(), run->rows);
       drawer.draw(progress_of(*run, rate));
     }
-    if (environment.clock.wait_for(poll_interval, interrupted)) continue;
+    if (pause.wait(interrupted)) continue;
     drawer.clear();
     services.note(
         fmt::format("stopped watching; the run goes on: lethe run watch {0}, or end it: "

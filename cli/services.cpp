@@ -33,6 +33,12 @@ ArchiveStore& Services::archive() {
   return *environment_.archive;
 }
 
+ControlAccess& Services::control() {
+  if (environment_.control == nullptr)
+    throw UserError(ExitCode::failed, "this program was built without messages");
+  return *environment_.control;
+}
+
 std::unique_ptr<TargetProof> Services::target_proof(const std::string& name,
                                                     const std::string& url) {
   return std::make_unique<NamedProof>(name, environment_.connector.connect_proof(url));

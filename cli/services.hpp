@@ -10,11 +10,13 @@
 
 #include "cli/output.hpp"
 #include "common/clock.hpp"
+#include "common/control/control_access.hpp"
+#include "common/control/control_store.hpp"
 #include "common/control/demo_data.hpp"
 #include "common/control/operator_store.hpp"
 #include "common/control/target_database.hpp"
-#include "common/tasks/archive_store.hpp"
 #include "common/control/target_proof.hpp"
+#include "common/tasks/archive_store.hpp"
 
 namespace lethe::cli {
 
@@ -31,6 +33,9 @@ struct Stores {
   Inspector& inspector;
   ProofStore& proof;
   Migrations& migrations;
+  CommandStore& commands;
+  KeyStore& keys;
+  SchedulerDirectory& schedulers;
 };
 
 /// What is known of the streams and the terminal behind them.
@@ -40,6 +45,7 @@ struct Terminal {
   bool err = false;    ///< standard error is one
   bool colour = true;  ///< false when NO_COLOR is set
   int columns = 80;
+  int lines = 24;
 };
 
 /// What the program gets from outside. main() makes the real one, tests their own.
@@ -58,7 +64,9 @@ struct Environment {
   std::function<std::stop_token()> interrupted;
   /// Sample tables in the database behind a connection string; only `demo` needs it.
   std::function<std::unique_ptr<DemoData>(const std::string& connection)> demo_data{};
-  ArchiveStore* archive = nullptr;  ///< files with rows; null: there are none
+  ArchiveStore* archive = nullptr;    ///< files with rows; null: there are none
+  ControlAccess* control = nullptr;   ///< keys and events; null: there are none
+  std::string control_key_file = {};  ///< $LETHE_CONTROL_KEY_FILE
 };
 
 /// What a command works with. The control database is opened at its first use, so that help and
@@ -85,6 +93,8 @@ class Services {
 
   /// Where files with archived rows are. Throws UserError (failed) where this program has none.
   [[nodiscard]] ArchiveStore& archive();
+  /// Keys and events. Throws UserError (failed) where this program has none.
+  [[nodiscard]] ControlAccess& control();
 
   [[nodiscard]] Environment& environment() noexcept { return environment_; }
   /// True when the command line itself named a control database.

@@ -4,9 +4,10 @@
 
 #include <cstdint>
 #include <limits>
-#include <msgpack.hpp>
-#include <stdexcept>
 #include <utility>
+
+#include "proto/packing.hpp"
+#include "proto/reading.hpp"
 
 namespace lethe {
 
@@ -25,22 +26,13 @@ constexpr std::size_t limit_text_bytes_max = 400;
 
 constexpr std::uint32_t key_columns_max = 32;  // of an index, as PostgreSQL is built
 
-/// What is wrong with a payload. Stays in this file.
-struct Malformed : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-using Packer = msgpack::packer<msgpack::sbuffer>;
-
-void pack_text(Packer& packer, std::string_view text) {
-  packer.pack_str(static_cast<std::uint32_t>(text.size()));
-  packer.pack_str_body(text.data(), static_cast<std::uint32_t>(text.size()));
-}
-
-void pack_text(Packer& packer, std::string_view key, std::string_view value) {
-  pack_text(packer, key);
-  pack_text(packer, value);
-}
+using packing::pack_text;
+using packing::Packer;
+using reading::flag_of;
+using reading::for_each_entry;
+using reading::Malformed;
+using reading::number_of;
+using reading::text_of;
 
 void pack_number(Packer& packer, std::string_view key, std::uint64_t value) {
   pack_text(packer, key);
@@ -73,17 +65,6 @@ void pack_work(Packer& packer, const CleanWork& work) {
   for (const std::string& column : work.key) pack_text(packer, column);
 }
 
-std::string_view text_of(const msgpack::object& object, std::string_view key) {
-  if (object.type != msgpack::type::STR) throw Malformed(fmt::format("{} must be text", key));
-  return {object.via.str.ptr, object.via.str.size};
-}
-
-std::uint64_t number_of(const msgpack::object& object, std::string_view key, std::uint64_t max) {
-  if (object.type != msgpack::type::POSITIVE_INTEGER || object.via.u64 > max)
-    throw Malformed(fmt::format("{} must be a whole number from 0 to {}", key, max));
-  return object.via.u64;
-}
-
 std::string_view range_end_of(const msgpack::object& object, std::string_view key) {
   const std::string_view text = text_of(object, key);
   if (text.size() > range_end_bytes_max)
@@ -107,27 +88,11 @@ std::vector<std::string> names_of(const msgpack::object& object, std::string_vie
   return names;
 }
 
-bool flag_of(const msgpack::object& object, std::string_view key) {
-  if (object.type != msgpack::type::BOOLEAN)
-    throw Malformed(fmt::format("{} must be true or false", key));
-  return object.via.boolean;
-}
-
 Strategy strategy_of(const msgpack::object& object) {
   const std::string text(text_of(object, "work.strategy"));
   const auto strategy = strategy_from(text);
   if (!strategy) throw Malformed("work.strategy is none that this version knows");
   return *strategy;
-}
-
-/// Calls `take(key, value)` for each entry of a map.
-template <class Take>
-void for_each_entry(const msgpack::object& object, std::string_view what, Take take) {
-  if (object.type != msgpack::type::MAP) throw Malformed(fmt::format("{} must be a map", what));
-  for (std::uint32_t i = 0; i < object.via.map.size; ++i) {
-    const msgpack::object_kv& entry = object.via.map.ptr[i];
-    take(text_of(entry.key, "each key"), entry.val);
-  }
 }
 
 CleanWork work_of(const msgpack::object& object) {
@@ -182,15 +147,7 @@ TaskPayload payload_of(const msgpack::object& object) {
 
 TaskPayload decode(std::string_view bytes) {
   if (bytes.empty()) return {};
-  if (bytes.size() > payload_bytes_max)
-    throw Malformed(fmt::format("it is longer than {} bytes", payload_bytes_max));
-  // Array, map, string, binary, extension, depth. With msgpack's own limits six bytes are enough to
-  // ask for 128 GiB.
-  const msgpack::unpack_limit limit(256, 256, payload_bytes_max, payload_bytes_max, 0, 8);
-  std::size_t read = 0;
-  const msgpack::object_handle handle =
-      msgpack::unpack(bytes.data(), bytes.size(), read, nullptr, nullptr, limit);
-  if (read != bytes.size()) throw Malformed("bytes follow its end");
+  const auto handle = reading::unpack_whole(bytes, {.bytes = payload_bytes_max});
   return payload_of(handle.get());
 }
 
@@ -203,7 +160,7 @@ std::string encode(const TaskPayload& payload) {
   packer.pack_map(2U + (payload.work ? 1U : 0U) + (limit.is_set() ? 3U : 0U));
   pack_text(packer, "not_after", payload.bounds.not_after);
   pack_text(packer, "has_cutoffs");
-  payload.bounds.has_cutoffs ? packer.pack_true() : packer.pack_false();
+  packing::pack_flag(packer, payload.bounds.has_cutoffs);
   if (limit.is_set()) pack_limit(packer, limit);
   if (payload.work) pack_work(packer, *payload.work);
   return {buffer.data(), buffer.size()};
@@ -212,10 +169,8 @@ std::string encode(const TaskPayload& payload) {
 std::variant<TaskPayload, std::string> decode_task_payload(std::string_view bytes) noexcept {
   try {
     return decode(bytes);
-  } catch (const Malformed& malformed) {
+  } catch (const std::exception& malformed) {
     return std::string(malformed.what());
-  } catch (const std::exception&) {  // of msgpack: cut short, too deep, too long, unknown byte
-    return std::string("it is not msgpack within the limits");
   }
 }
 

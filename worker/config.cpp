@@ -108,6 +108,8 @@ SettingTable setting_table() {
            .choices = {"refuse", "allow"},
            .fallback = "refuse",
            .help = "whether to work in targets as a superuser, whose rights triggers would have"},
+          control_key_setting(),
+          control_insecure_setting(),
           log_level_setting()};
 }
 
@@ -124,6 +126,7 @@ WorkerOptions worker_options(const Settings& settings, WorkerInfo info) {
                         .drain_timeout = seconds(settings, "drain_seconds"),
                         .lanes = options.heartbeat.info.lanes,
                         .targets = options.heartbeat.info.targets};
+  options.channel.info = options.heartbeat.info;
   options.clock.gap = std::chrono::hours(settings.number("clock_gap_hours"));
   return options;
 }

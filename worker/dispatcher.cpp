@@ -18,6 +18,7 @@ constexpr milliseconds context_age_max{10'000};
 constexpr milliseconds failure_pause_min{200};
 constexpr milliseconds failure_pause_max{10'000};
 constexpr milliseconds drain_poll{200};
+constexpr milliseconds woken_poll{2'000};  // while somebody wakes it; hints may get lost
 constexpr milliseconds last_settle_grace{5'000};
 constexpr milliseconds lease_margin{5'000};  // of the deadline: for a cancel to take effect
 
@@ -84,7 +85,7 @@ void Dispatcher::run(const std::stop_token& drain_token, const std::stop_token& 
     if (pause > milliseconds(0)) {
       clock_.wait_for(pause, drain_token);
     } else {
-      pool_.wait_finished(jittered(options_.idle_poll, random_), drain_token);
+      pool_.wait_finished(idle_pause(), drain_token);
     }
   }
   drain(cancel);
@@ -176,6 +177,7 @@ void Dispatcher::notice_registration() {
 void Dispatcher::collect() {
   for (FinishedJob& job : pool_.take_finished()) {
     --handed_out_;
+    if (options_.on_finished) options_.on_finished(job);
     // Trouble may come from a run or target that was changed meanwhile: read it anew.
     if (!went_on(job)) contexts_.erase(job.run);
     if (job.settlement && job.lease.worker == worker_)
@@ -194,7 +196,8 @@ std::optional<LeaseRequest> Dispatcher::request() const {
   const auto worker = presence_.trusted(clock_.now());
   // What is settled in the same exchange has left its slot already.
   const auto slots = pool_.free_slots() - static_cast<std::int32_t>(waiting_.size());
-  if (draining_ || unsure_ || worker != worker_ || slots <= 0) return std::nullopt;
+  const bool is_wanted = presence_.wanted() == Wanted::running;
+  if (draining_ || !is_wanted || unsure_ || worker != worker_ || slots <= 0) return std::nullopt;
   return LeaseRequest{.worker = worker_,
                       .tasks_max = slots,
                       .length = options_.lease_length,
@@ -257,6 +260,12 @@ std::shared_ptr<const RunContext> Dispatcher::context_of(const LeasedTask& task)
   auto run = std::make_shared<const RunContext>(std::move(*context));
   contexts_[task.run] = {.run = run, .read_at = now};
   return run;
+}
+
+milliseconds Dispatcher::idle_pause() {
+  const bool is_woken = options_.is_woken && options_.is_woken();
+  return jittered(is_woken ? std::max(options_.idle_poll, woken_poll) : options_.idle_poll,
+                  random_);
 }
 
 bool Dispatcher::idle() const { return handed_out_ == 0 && unsettled_.empty() && waiting_.empty(); }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,6 +37,10 @@ class Dispatcher {
     std::chrono::milliseconds drain_timeout{25'000};
     std::vector<std::string> lanes;    ///< not empty
     std::vector<std::string> targets;  ///< empty: any
+    /// Called on its thread for every step that ended.
+    std::function<void(const FinishedJob&)> on_finished{};
+    /// Whether somebody wakes it when there is something to do, so that it asks seldom by itself.
+    std::function<bool()> is_woken{};
   };
 
   /// All are borrowed and must outlive the dispatcher.
@@ -79,6 +84,7 @@ class Dispatcher {
   void renew_when_unsure();
   [[nodiscard]] std::shared_ptr<const RunContext> context_of(const LeasedTask& task);
   [[nodiscard]] bool idle() const;
+  [[nodiscard]] std::chrono::milliseconds idle_pause();
   void log_failed_turn(const StoreError& error, std::chrono::milliseconds pause) const;
 
   const Options options_;

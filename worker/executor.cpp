@@ -113,8 +113,10 @@ void Executor::cancel() noexcept {
 void Executor::cancel_lapsed(Clock::time_point now) noexcept {
   const std::lock_guard lock(mutex_);
   if (in_hand_ == nullptr) return;
+  const TaskId& task = in_hand_->task.lease.task;
   const bool is_long = in_hand_->task.kind == TaskKind::vacuum;  // others soon see it by themselves
-  if (is_long && presence_.is_cancelled(in_hand_->task.lease.task)) return runner_->cancel();
+  if (presence_.is_stopped(task) || (is_long && presence_.is_cancelled(task)))
+    return runner_->cancel();
   if (holds(*in_hand_, now)) return;
   if (!std::exchange(given_up_, true))
     log_event(LogLevel::warn, "lease_lapsed",

@@ -51,8 +51,9 @@ class Executor {
   void cancel() noexcept;
 
   /// Gives up the step in hand when its lease does not hold at `now`: the lease's time is over, or
-  /// the registration under which it was taken is not trusted any more. Also stops a vacuum that an
-  /// operator cancelled, for it may take as long as its lease. From any thread.
+  /// the registration under which it was taken is not trusted any more. Also stops what an operator
+  /// wants stopped at once, and a cancelled vacuum, which may take as long as its lease. From any
+  /// thread.
   void cancel_lapsed(Clock::time_point now) noexcept;
 
  private:

@@ -45,7 +45,16 @@ std::vector<FinishedJob> ExecutorPool::take_finished() {
 
 void ExecutorPool::wait_finished(std::chrono::milliseconds duration, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  job_ended_.wait_for(lock, stop, duration, [this] { return !finished_.empty(); });
+  job_ended_.wait_for(lock, stop, duration, [this] { return !finished_.empty() || nudged_; });
+  nudged_ = false;
+}
+
+void ExecutorPool::nudge() {
+  {
+    const std::lock_guard lock(mutex_);
+    nudged_ = true;
+  }
+  job_ended_.notify_one();
 }
 
 void ExecutorPool::cancel_running() noexcept {

@@ -55,8 +55,12 @@ class ExecutorPool {
   /// What ended since the last call, in the order in which it ended; may be empty.
   [[nodiscard]] std::vector<FinishedJob> take_finished();
 
-  /// Waits until a job has ended, for at most `duration`, or until `stop` is requested.
+  /// Waits until a job has ended or somebody has nudged, for at most `duration`, or until `stop` is
+  /// requested.
   void wait_finished(std::chrono::milliseconds duration, const std::stop_token& stop);
+
+  /// Ends one wait_finished(), now or when it comes. From any thread.
+  void nudge();
 
   /// Gives up the steps in hand, and every later one; they end soon, and are settled as usual. From
   /// any thread.
@@ -79,6 +83,7 @@ class ExecutorPool {
   std::deque<Job> jobs_;
   std::vector<FinishedJob> finished_;
   std::int32_t taken_slots_ = 0;
+  bool nudged_ = false;
 
   std::vector<std::jthread> threads_;  // last, so that they end before what they use is destroyed
 };

@@ -23,7 +23,7 @@ void Heartbeat::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
       run_once();
-      presence_.wait_given_up(options_.interval, stop);
+      presence_.wait_beat(options_.interval, stop);
     } catch (const StoreError& error) {
       log_failure(error);
       clock_.wait_for(std::min(options_.interval, jittered(retry_pause, random_)), stop);
@@ -35,6 +35,12 @@ void Heartbeat::run_once() {
   // First, so that nothing is leased before somebody has looked.
   if (options_.clock_watch != nullptr) options_.clock_watch->run_once();
   goodbye_of_given_up();
+  beat_or_register();
+  // Last: nothing above may depend on it.
+  if (options_.on_schedulers) options_.on_schedulers(registry_.schedulers());
+}
+
+void Heartbeat::beat_or_register() {
   const WorkerId worker = presence_.worker();
   if (worker == WorkerId{}) {
     // While draining nothing is leased any more, so there is nothing to register for.
@@ -43,7 +49,10 @@ void Heartbeat::run_once() {
   }
   const auto before = clock_.now();
   const BeatReply reply = registry_.beat(worker, presence_.busy(), presence_.draining());
-  if (reply.known) return presence_.beaten(worker, before, reply.cancelled);
+  if (reply.known) {
+    presence_.beaten(worker, before, reply.cancelled, reply.stopped);
+    return obey(reply.wanted);
+  }
   log_event(LogLevel::warn, "worker_lost", {{"worker", worker.value}});
   presence_.lost(worker);
   if (!presence_.draining()) register_worker();
@@ -51,10 +60,20 @@ void Heartbeat::run_once() {
 
 void Heartbeat::register_worker() {
   const auto before = clock_.now();
-  const WorkerId worker = registry_.register_worker(options_.info);
+  WorkerInfo info = options_.info;
+  info.wanted = presence_.wanted();
+  const WorkerId worker = registry_.register_worker(info);
   presence_.registered(worker, before);
   log_event(LogLevel::info, "worker_registered",
             {{"worker", worker.value}, {"instance", options_.info.instance}});
+}
+
+void Heartbeat::obey(Wanted wanted) {
+  if (wanted == presence_.wanted()) return;
+  presence_.set_wanted(wanted);
+  log_event(LogLevel::info, "worker_wanted",
+            {{"worker", presence_.worker().value}, {"wanted", to_string(wanted)}});
+  if (options_.on_wanted) options_.on_wanted(wanted);
 }
 
 void Heartbeat::goodbye_of_given_up() {

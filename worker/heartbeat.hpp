@@ -1,8 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <stop_token>
 #include <utility>
+#include <vector>
 
 #include "common/clock.hpp"
 #include "common/random.hpp"
@@ -22,6 +24,10 @@ class Heartbeat {
     WorkerInfo info;
     std::chrono::milliseconds interval{5'000};
     ClockWatch* clock_watch = nullptr;  ///< borrowed; looks with every beat. Null: nobody does
+    /// Called on its thread when operators want something else of this worker than before.
+    std::function<void(Wanted)> on_wanted{};
+    /// Called on its thread with every beat, with who can be reached. Empty: nobody wants to know.
+    std::function<void(std::vector<SchedulerAddress>)> on_schedulers{};
   };
 
   /// All are borrowed and must outlive the heartbeat; `registry` and `random` are its own thread's.
@@ -36,9 +42,9 @@ class Heartbeat {
   /// Returns once `stop` is requested. Call leave() afterwards.
   void run(const std::stop_token& stop);
 
-  /// One look at the clock, and one registration or beat. A registration that was given up leaves
-  /// first, so that its tasks are rescued at once. Errors: StoreError; the next call goes on where
-  /// this one failed.
+  /// One look at the clock and at who can be reached, and one registration or beat. A registration
+  /// that was given up leaves first, so that its tasks are rescued at once. Errors: StoreError; the
+  /// next call goes on where this one failed.
   void run_once();
 
   /// Says goodbye, so that what is still leased can be rescued at once. Logs a failure.
@@ -46,6 +52,8 @@ class Heartbeat {
 
  private:
   void register_worker();
+  void beat_or_register();
+  void obey(Wanted wanted);
   void goodbye_of_given_up();
 
   const Options options_;

@@ -14,6 +14,8 @@
 #include "common/db/session.hpp"
 #include "common/random.hpp"
 #include "common/shutdown_signal.hpp"
+#include "common/transport/curve_key_file.hpp"
+#include "common/transport/zmq_control_client.hpp"
 #include "common/ulid.hpp"
 #include "common/version.hpp"
 #include "worker/config.hpp"
@@ -25,6 +27,12 @@ using namespace lethe;
 
 db::Superusers superusers(const Settings& settings) {
   return settings.text("superuser") == "allow" ? db::Superusers::allow : db::Superusers::refuse;
+}
+
+/// This worker's keys; none without a file of them.
+CurveKey own_key(const Settings& settings) {
+  const std::string& file = settings.text("control_key_file");
+  return file.empty() ? CurveKey{} : transport::read_key_file(file);
 }
 
 /// Wires the process together, bottom layer first; destruction runs the other way round.
@@ -40,6 +48,9 @@ void run(const Settings& settings) {
   db::PgTaskQueue queue(session, ids, clock);
   db::PgWorkerRegistry registry(beat_session);
   db::PgClockStore clock_store(beat_session);
+
+  transport::ZmqControlClient control(own_key(settings),
+                                      settings.text("control_insecure") == "allow");
 
   const auto make_runner = [&settings] {
     return std::make_unique<db::PgTaskRunner>("lethe-worker", superusers(settings),
@@ -57,17 +68,20 @@ void run(const Settings& settings) {
                       .queue = queue,
                       .registry = registry,
                       .make_runner = make_runner,
-                      .clock_store = clock_store},
+                      .clock_store = clock_store,
+                      .control = control},
                      shutdown.drain(), shutdown.cancel());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return daemon_main({.program = "lethe-worker",
-                      .description = "Leases cleanup tasks and carries them out batch by batch.",
-                      .version = std::string(version),
-                      .settings = worker::setting_table(),
-                      .run = run},
-                     argc, argv);
+  return daemon_main(
+      {.program = "lethe-worker",
+       .description = "Leases cleanup tasks and carries them out batch by batch.",
+       .version = std::string(version),
+       .settings = worker::setting_table(),
+       .check = [](const Settings& settings) { static_cast<void>(own_key(settings)); },
+       .run = run},
+      argc, argv);
 }

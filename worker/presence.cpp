@@ -1,5 +1,8 @@
 #include "worker/presence.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace lethe::worker {
 
 void Presence::registered(WorkerId worker, Clock::time_point at) {
@@ -7,13 +10,20 @@ void Presence::registered(WorkerId worker, Clock::time_point at) {
   worker_ = worker;
   last_beat_ = at;
   cancelled_.clear();
+  stopped_.clear();
 }
 
-void Presence::beaten(WorkerId worker, Clock::time_point at, const std::vector<TaskId>& cancelled) {
+void Presence::beaten(WorkerId worker, Clock::time_point at, const std::vector<TaskId>& cancelled,
+                      const std::vector<TaskId>& stopped) {
   const std::lock_guard lock(mutex_);
   if (worker != worker_) return;
   last_beat_ = at;
   cancelled_ = std::set<TaskId>(cancelled.begin(), cancelled.end());
+  std::set<TaskId> now(stopped.begin(), stopped.end());
+  has_new_stops_ =
+      has_new_stops_ || !std::includes(stopped_.begin(), stopped_.end(), now.begin(), now.end());
+  stopped_ = std::move(now);
+  if (has_new_stops_) stops_came_.notify_all();
 }
 
 void Presence::lost(WorkerId worker) {
@@ -57,15 +67,33 @@ WorkerId Presence::given_up() const {
   return given_up_;
 }
 
-void Presence::wait_given_up(std::chrono::milliseconds duration,
-                             const std::stop_token& stop) const {
+void Presence::ask_for_beat() {
+  const std::lock_guard lock(mutex_);
+  beat_asked_ = true;
+  beat_due_.notify_all();
+}
+
+void Presence::wait_beat(std::chrono::milliseconds duration, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  ended_.wait_for(lock, stop, duration, [this] { return given_up_ != WorkerId{}; });
+  beat_due_.wait_for(lock, stop, duration,
+                     [this] { return beat_asked_ || given_up_ != WorkerId{}; });
+  beat_asked_ = false;  // whoever asks from now on wants to know what comes after this beat
+}
+
+void Presence::wait_stops(std::chrono::milliseconds duration, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  stops_came_.wait_for(lock, stop, duration, [this] { return has_new_stops_; });
+  has_new_stops_ = false;
 }
 
 bool Presence::is_cancelled(const TaskId& task) const {
   const std::lock_guard lock(mutex_);
   return cancelled_.count(task) > 0;
+}
+
+bool Presence::is_stopped(const TaskId& task) const {
+  const std::lock_guard lock(mutex_);
+  return stopped_.count(task) > 0;
 }
 
 bool Presence::is_trusted(Clock::time_point now) const {
@@ -75,7 +103,8 @@ bool Presence::is_trusted(Clock::time_point now) const {
 void Presence::end_registration() {
   worker_ = {};
   cancelled_.clear();
-  ended_.notify_all();
+  stopped_.clear();
+  beat_due_.notify_all();
 }
 
 }  // namespace lethe::worker

@@ -5,7 +5,10 @@
 namespace lethe::worker {
 
 void Watchdog::run(const std::stop_token& stop) {
-  while (clock_.wait_for(options_.interval, stop)) run_once();
+  while (!stop.stop_requested()) {
+    presence_.wait_stops(options_.interval, stop);
+    run_once();
+  }
 }
 
 void Watchdog::run_once() {

@@ -1,28 +1,89 @@
 #include "worker/worker.hpp"
 
+#include <mutex>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "worker/presence.hpp"
 
 namespace lethe::worker {
 
+namespace {
+
+/// Ends the dispatcher's wait from other threads, as long as there is a pool to wait for: it comes
+/// later than they do, and goes earlier. Safe from any thread.
+class Nudger {
+ public:
+  void nudge() {
+    const std::lock_guard lock(mutex_);
+    if (pool_ != nullptr) pool_->nudge();
+  }
+
+  /// The pool is there while this object is.
+  class Reach {
+   public:
+    Reach(Nudger& nudger, ExecutorPool& pool) : nudger_(nudger) { nudger_.set(&pool); }
+    ~Reach() { nudger_.set(nullptr); }
+    Reach(const Reach&) = delete;
+    Reach& operator=(const Reach&) = delete;
+
+   private:
+    Nudger& nudger_;
+  };
+
+ private:
+  void set(ExecutorPool* pool) {
+    const std::lock_guard lock(mutex_);
+    pool_ = pool;
+  }
+
+  std::mutex mutex_;
+  ExecutorPool* pool_ = nullptr;  // guarded by mutex_
+};
+
+}  // namespace
+
 void run_worker(const WorkerOptions& options, const WorkerPorts& ports,
                 const std::stop_token& drain, const std::stop_token& cancel) {
   Presence presence(options.presence_trust);
+  std::stop_source ending;  // by a signal, or because an operator wants it
+  const std::stop_callback on_signal(drain, [&ending] { ending.request_stop(); });
+  Nudger nudger;
   SeededRandom heartbeat_random;
+  SeededRandom channel_random;
   ClockWatch clock_watch(options.clock, ports.clock, ports.clock_store);
+  Channel::Options channel_options = options.channel;
+  channel_options.on_wake = [&nudger] { nudger.nudge(); };
+  Channel channel(channel_options, ports.clock, channel_random, ports.control, presence);
+  ports.queue.tell_ready(
+      [&channel](const std::string& target, std::int64_t tasks) { channel.ready(target, tasks); });
+
   Heartbeat::Options heartbeat_options = options.heartbeat;
   heartbeat_options.clock_watch = &clock_watch;
+  heartbeat_options.on_wanted = [&](Wanted wanted) {
+    if (wanted == Wanted::stop) ending.request_stop();
+    nudger.nudge();
+  };
+  heartbeat_options.on_schedulers = [&channel](std::vector<SchedulerAddress> schedulers) {
+    channel.set_schedulers(std::move(schedulers));
+  };
   Heartbeat heartbeat(heartbeat_options, ports.clock, heartbeat_random, ports.registry, presence);
   {
+    std::jthread talks([&channel](const std::stop_token& stop) { channel.run(stop); });
     std::jthread beats([&heartbeat](const std::stop_token& stop) { heartbeat.run(stop); });
     ExecutorPool pool(options.pool, ports.clock, presence, ports.make_runner);
+    const Nudger::Reach reach(nudger, pool);
     Watchdog watchdog(options.watchdog, ports.clock, presence, pool);
     std::jthread watch([&watchdog](const std::stop_token& stop) { watchdog.run(stop); });
     SeededRandom random;
-    Dispatcher dispatcher(options.dispatcher, ports.clock, random, ports.queue, pool, presence);
-    dispatcher.run(drain, cancel);
-  }  // the watchdog ends first, then the executors, then the heartbeat
+    Dispatcher::Options dispatcher_options = options.dispatcher;
+    dispatcher_options.on_finished = [&channel](const FinishedJob& job) { channel.finished(job); };
+    dispatcher_options.is_woken = [&channel] { return channel.is_woken(); };
+    Dispatcher dispatcher(dispatcher_options, ports.clock, random, ports.queue, pool, presence);
+    dispatcher.run(ending.get_token(), cancel);
+  }  // the watchdog ends first, then the executors, then the heartbeat and the channel
+  ports.queue.tell_ready({});
   heartbeat.leave();
 }
 

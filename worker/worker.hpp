@@ -7,6 +7,7 @@
 #include "common/random.hpp"
 #include "common/schedule/clock_watch.hpp"
 #include "common/tasks/task_queue.hpp"
+#include "worker/channel.hpp"
 #include "worker/dispatcher.hpp"
 #include "worker/executor_pool.hpp"
 #include "worker/heartbeat.hpp"
@@ -19,6 +20,7 @@ struct WorkerOptions {
   ExecutorPool::Options pool;
   Dispatcher::Options dispatcher;
   Watchdog::Options watchdog;
+  Channel::Options channel;
   ClockLimits clock{};
   /// After so long without a committed heartbeat the worker gives its registration up. The
   /// scheduler declares a worker lost after worker_ttl_seconds, which is never below 25.
@@ -33,11 +35,12 @@ struct WorkerPorts {
   WorkerRegistry& registry;
   RunnerFactory make_runner;
   ClockStore& clock_store;
+  ControlClient& control;  ///< used by the channel's thread
 };
 
-/// Registers, works until `drain` is requested, settles what is in hand, says goodbye, returns.
-/// `cancel` makes it hurry. Heartbeats go on until the last executor has ended. Errors: none of the
-/// stores; whatever else is thrown is a defect and passes through.
+/// Registers, works until `drain` is requested or an operator wants it to stop, settles what is in
+/// hand, says goodbye, returns. `cancel` makes it hurry. Heartbeats go on until the last executor
+/// has ended. Errors: none of the stores; whatever else is thrown is a defect and passes through.
 void run_worker(const WorkerOptions& options, const WorkerPorts& ports,
                 const std::stop_token& drain, const std::stop_token& cancel);
 

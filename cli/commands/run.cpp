@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/lookup.hpp"
+#include "cli/order.hpp"
 #include "cli/preview.hpp"
 #include "cli/records.hpp"
 #include "cli/run_watch.hpp"
@@ -55,12 +56,18 @@ ExitCode show(Services& services, const std::string& id) {
   return ExitCode::done;
 }
 
-ExitCode cancel(Services& services, const std::string& id) {
+struct CancelOptions {
+  std::string id;
+  bool now = false;
+};
+
+ExitCode cancel(Services& services, const CancelOptions& options) {
   Stores& stores = services.stores();
-  const RunRow run = find_run(stores, id);
+  const RunRow run = find_run(stores, options.id);
   if (has_ended(run))
     throw UserError(ExitCode::refused,
                     fmt::format("run {} has ended already: {}", run.id, run.state));
+  if (options.now) return give_order(services, "run.cancel", run.id);
   stores.runs.cancel(run.id, services.actor());
   services.output().result(
       {{"id", run.id}, {"change", std::string("cancel_requested")}},
@@ -87,9 +94,13 @@ void add_run(const Command& root) {
   run.add("watch", "Follows a run to its end; exit 0 only when it is satisfied",
           "lethe run watch 01JD3M3XQ7W3G5V9B1K2N4P6R8")
       .runs_with("ID", "of the run", watch_run);
+  const auto cancelled = std::make_shared<CancelOptions>();
   run.add("cancel", "Ends a run after the batches in flight",
-          "lethe run cancel 01JD3M3XQ7W3G5V9B1K2N4P6R8")
-      .runs_with("ID", "of the run", cancel);
+          "lethe run cancel 01JD3M3XQ7W3G5V9B1K2N4P6R8\n"
+          "lethe run cancel 01JD3M3XQ7W3G5V9B1K2N4P6R8 --now")
+      .positional("ID", cancelled->id, "of the run")
+      .flag("--now", cancelled->now, "do not wait for them: their statements are cancelled")
+      .runs(cancelled, cancel);
 }
 
 }  // namespace lethe::cli

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "cli/lookup.hpp"
+#include "cli/order.hpp"
 #include "cli/parsed.hpp"
 #include "cli/records.hpp"
 #include "cli/why.hpp"
@@ -74,10 +75,11 @@ struct Verb {
   void (TaskStore::*act)(const std::string& id, const std::string& actor);
 };
 
-constexpr std::array<Verb, 3> verbs{{
-    {"cancel", "Takes a task out of its run", "cancel_requested",
-     "is taken out, after its batch if it is leased; its run ends as cancelled",
-     &TaskStore::cancel},
+constexpr Verb cancel_verb{
+    "cancel", "Takes a task out of its run", "cancel_requested",
+    "is taken out, after its batch if it is leased; its run ends as cancelled", &TaskStore::cancel};
+
+constexpr std::array<Verb, 2> verbs{{
     {"retry", "Runs a scheduled task now, or puts a dead letter back", "retried",
      "was put back in the queue", &TaskStore::retry},
     {"release", "Takes a leased task from its worker", "released",
@@ -91,6 +93,25 @@ ExitCode act(Services& services, const Verb& verb, const std::string& id) {
   services.output().result({{"id", task.id}, {"change", std::string(verb.change)}},
                            fmt::format("task {} {}", task.id, verb.said));
   return ExitCode::done;
+}
+
+struct CancelOptions {
+  std::string id;
+  bool now = false;
+};
+
+ExitCode cancel(Services& services, const CancelOptions& options) {
+  if (!options.now) return act(services, cancel_verb, options.id);
+  return give_order(services, "task.cancel", find_task(services.stores(), options.id).id);
+}
+
+void add_cancel(const Command& task) {
+  const auto options = std::make_shared<CancelOptions>();
+  task.add(cancel_verb.name, cancel_verb.summary,
+           fmt::format("lethe task cancel {0}\nlethe task cancel {0} --now", example_id))
+      .positional("ID", options->id, "of the task")
+      .flag("--now", options->now, "do not wait for its batch: the statement is cancelled")
+      .runs(options, cancel);
 }
 
 struct SnoozeOptions {
@@ -138,6 +159,7 @@ void add_task(const Command& root) {
   task.add("why", "Tells in one sentence why a task runs or does not",
            fmt::format("lethe task why {}", example_id))
       .runs_with("ID", "of the task", why);
+  add_cancel(task);
   for (const Verb& verb : verbs) {
     task.add(verb.name, verb.summary, fmt::format("lethe task {} {}", verb.name, example_id))
         .runs_with("ID", "of the task", [&verb](Services& services, const std::string& id) {

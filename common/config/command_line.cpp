@@ -12,14 +12,14 @@ namespace {
 void add_settings(CLI::App& app, const SettingTable& table, CommandLine& line) {
   for (const SettingSpec& spec : table) {
     if (spec.flag.empty()) continue;
-    app.add_option_function<std::vector<std::string>>(
-           spec.flag,
-           [&line, key = spec.key](const std::vector<std::string>& texts) {
-             line.flags[key] = texts;
-           },
-           spec.help + " (" + environment_name(spec) + ")")
-        ->expected(1)
-        ->take_all();
+    CLI::Option* option = app.add_option_function<std::vector<std::string>>(
+        spec.flag,
+        [&line, key = spec.key, bare = spec.bare](const std::vector<std::string>& texts) {
+          const bool has_value = !texts.empty() && !texts.front().empty();
+          line.flags[key] = has_value || bare.empty() ? texts : std::vector<std::string>{bare};
+        },
+        spec.help + " (" + environment_name(spec) + ")");
+    option->take_all()->expected(spec.bare.empty() ? 1 : 0, 1);
   }
 }
 

@@ -32,4 +32,25 @@ SettingSpec log_level_setting() {
           .help = "least level that is logged"};
 }
 
+SettingSpec control_key_setting() {
+  return {.key = "control_key_file",
+          .flag = "--control-key-file",
+          .kind = SettingKind::text,
+          .unit = "file",
+          .help =
+              "this process's keys, made by lethe keys generate; without it nothing is "
+              "encrypted, and nothing is said over tcp"};
+}
+
+SettingSpec control_insecure_setting() {
+  return {.key = "control_insecure",
+          .flag = "--insecure",
+          .bare = "allow",
+          .kind = SettingKind::choice,
+          .unit = "choice",
+          .choices = {"refuse", "allow"},
+          .fallback = "refuse",
+          .help = "whether messages over tcp may go without keys, readable and open to everybody"};
+}
+
 }  // namespace lethe

@@ -9,4 +9,8 @@ namespace lethe {
 [[nodiscard]] SettingSpec clock_gap_setting();
 [[nodiscard]] SettingSpec log_level_setting();
 
+/// The control plane: the file with this process's keys, and whether it does without.
+[[nodiscard]] SettingSpec control_key_setting();
+[[nodiscard]] SettingSpec control_insecure_setting();
+
 }  // namespace lethe

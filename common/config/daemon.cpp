@@ -38,6 +38,7 @@ int run(const Daemon& daemon, int argc, char** argv) {
   const Settings settings = read_settings(
       daemon.settings,
       {.file = line.file, .file_text = text, .environment = environment, .flags = line.flags});
+  if (daemon.check) daemon.check(settings);
   if (line.print_config) fmt::print("{}", settings.print());
   if (line.print_config || line.check_config) return static_cast<int>(ExitCode::done);
   start_logging(daemon.program, log_level_from(settings.text("log_level")));

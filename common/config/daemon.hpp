@@ -17,6 +17,8 @@ struct Daemon {
   std::string description;  ///< one line, for --help
   std::string version;
   SettingTable settings;  ///< must have the choice "log_level"
+  /// Whether the settings go together. Errors: UserError (bad_config). Empty: nothing to check.
+  std::function<void(const Settings&)> check{};
   /// Works until it is told to stop. Errors: UserError; anything else is a defect.
   std::function<void(const Settings&)> run;
 };

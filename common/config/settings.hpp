@@ -13,6 +13,7 @@ namespace lethe {
 enum class SettingKind {
   number,      ///< whole number from `min` to `max`
   choice,      ///< one of `choices`
+  text,        ///< what `problem` allows
   list,        ///< texts; in YAML a list, elsewhere separated by commas
   connection,  ///< libpq connection string or URI; may hold a secret, so it is printed with care
 };
@@ -23,12 +24,14 @@ struct SettingSpec {
   std::string key;        ///< in the file; LETHE_<KEY> in the environment
   std::string env = {};   ///< another name in the environment; "" is the usual one
   std::string flag = {};  ///< e.g. "--slots"; "" when there is none
+  std::string bare = {};  ///< what the flag means without a value; "": it needs one
   SettingKind kind = SettingKind::number;
   std::string unit = {};                  ///< for the documentation
   std::int64_t min = 0;                   ///< of a number; of a list: fewest items
   std::int64_t max = 0;                   ///< of a number
   std::vector<std::string> choices = {};  ///< of a choice, or of each item of a list; empty: any
-  /// What is wrong with a list, for people; "" when nothing is. Empty: there is nothing to check.
+  /// What is wrong with a list or text, for people; "" when nothing is. Empty: there is nothing to
+  /// check.
   std::function<std::string(const std::vector<std::string>& texts)> problem = {};
   std::string fallback = {};  ///< the default, written as in the environment
   std::string help = {};      ///< one line

@@ -354,7 +354,7 @@ struct WorkerRow {
   std::int64_t id = 0;
   std::string instance;
   std::string version;
-  std::string phase;  ///< running draining gone lost
+  std::string phase;  ///< running quiet draining gone lost
   std::int32_t slots = 0;
   std::int32_t busy = 0;
   std::int64_t last_seen_ms = 0;
@@ -362,6 +362,7 @@ struct WorkerRow {
   std::string targets;  ///< comma-separated; "" for all
   std::string lanes;    ///< comma-separated
   std::int64_t leased = 0;
+  std::string wanted{};  ///< of it, by operators: running quiet stop
 };
 
 enum class PauseScope { all, target, policy, tenant };

@@ -82,9 +82,8 @@ void AdmissionNews::forget(const std::vector<std::string>& targets) {
   for (const auto& target : targets) targets_.erase(target);
 }
 
-std::vector<std::string> deliver(Transaction& transaction, const AdmissionNews& news,
-                                 const std::vector<std::string>& also, IdMaker& ids,
-                                 Patience patience) {
+Delivery deliver(Transaction& transaction, const AdmissionNews& news,
+                 const std::vector<std::string>& also, IdMaker& ids, Patience patience) {
   std::vector<std::string> targets = news.target_names();
   targets.insert(targets.end(), also.begin(), also.end());
   if (patience == Patience::wait) {
@@ -96,8 +95,8 @@ std::vector<std::string> deliver(Transaction& transaction, const AdmissionNews& 
     const auto one = news.targets().find(target);
     if (one != news.targets().end()) deliver_to(transaction, target, one->second, ids);
   }
-  admit(transaction, targets);
-  return targets;
+  auto admitted = admit(transaction, targets);
+  return {.targets = std::move(targets), .admitted = std::move(admitted)};
 }
 
 }  // namespace lethe::db

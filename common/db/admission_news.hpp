@@ -47,11 +47,17 @@ class AdmissionNews {
 /// Whether a delivery waits for the admission of a target that somebody else is at.
 enum class Patience { wait, skip };
 
+/// What a delivery did.
+struct Delivery {
+  std::vector<std::string> targets;  ///< for which it was done
+  std::vector<Admitted> admitted;
+};
+
 /// Locks the slots of the targets in `news` and of `also`, moves their circuits and runs, and
-/// admits. Returns the targets that it was done for. Changes nothing outside the transaction, so a
+/// admits. Changes nothing outside the transaction, so a
 /// delivery that failed can be repeated.
-std::vector<std::string> deliver(Transaction& transaction, const AdmissionNews& news,
-                                 const std::vector<std::string>& also, IdMaker& ids,
-                                 Patience patience);
+[[nodiscard]] Delivery deliver(Transaction& transaction, const AdmissionNews& news,
+                               const std::vector<std::string>& also, IdMaker& ids,
+                               Patience patience);
 
 }  // namespace lethe::db

@@ -2,12 +2,15 @@
 
 #include "common/db/migrator.hpp"
 #include "common/db/pg_audit_store.hpp"
+#include "common/db/pg_command_store.hpp"
 #include "common/db/pg_dead_store.hpp"
 #include "common/db/pg_fleet_store.hpp"
 #include "common/db/pg_inspector.hpp"
+#include "common/db/pg_key_store.hpp"
 #include "common/db/pg_policy_store.hpp"
 #include "common/db/pg_proof_store.hpp"
 #include "common/db/pg_run_store.hpp"
+#include "common/db/pg_scheduler_directory.hpp"
 #include "common/db/pg_target_store.hpp"
 #include "common/db/pg_task_store.hpp"
 #include "common/db/pg_tenant_store.hpp"
@@ -35,6 +38,9 @@ class ControlDatabase {
   [[nodiscard]] FleetStore& fleet() { return fleet_; }
   [[nodiscard]] AuditStore& audit() { return audit_; }
   [[nodiscard]] ProofStore& proof() { return proof_; }
+  [[nodiscard]] CommandStore& commands() { return commands_; }
+  [[nodiscard]] KeyStore& keys() { return keys_; }
+  [[nodiscard]] SchedulerDirectory& schedulers() { return schedulers_; }
   [[nodiscard]] Migrations& migrations() { return migrations_; }
 
  private:
@@ -50,6 +56,9 @@ class ControlDatabase {
   PgFleetStore fleet_{session_};
   PgAuditStore audit_{session_};
   PgProofStore proof_{session_};
+  PgCommandStore commands_{session_, ids_};
+  PgKeyStore keys_{session_};
+  PgSchedulerDirectory schedulers_{session_};
   Migrator migrations_{session_};
 };
 

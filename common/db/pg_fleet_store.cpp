@@ -32,7 +32,8 @@ std::vector<WorkerRow> PgFleetStore::read(const std::optional<std::int64_t>& id,
                          .started_at = text(row, "started_at"),
                          .targets = text(row, "targets"),
                          .lanes = text(row, "lanes"),
-                         .leased = number(row, "leased")});
+                         .leased = number(row, "leased"),
+                         .wanted = text(row, "wanted")});
     return workers;
   });
 }

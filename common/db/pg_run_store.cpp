@@ -87,7 +87,7 @@ StartedRun PgRunStore::start(const Policy& spec, const StartOptions& options,
     Touches touches;
     touches.add_waiting(spec.target, tenant_of(spec));
     touch(transaction, touches);
-    admit(transaction, {spec.target});
+    admit_and_tell(transaction, {spec.target});
     audit(transaction, actor, "run.start", id, to_canonical_json(spec));
     return {.id = {id}, .is_new = true};
   });

@@ -122,7 +122,7 @@ std::string PgSchedulerStore::fire(const Term& term, const Firing& firing) {
     Touches touches;
     touches.add_waiting(firing.target, "");
     touch(transaction, touches);
-    admit(transaction, {firing.target});
+    admit_and_tell(transaction, {firing.target});
     return run;
   });
 }
@@ -139,7 +139,7 @@ std::int32_t PgSchedulerStore::promote(const Term& term, std::int32_t tasks_max)
         transaction.exec(queries::items_promote, Params::of(tasks_max, to_array(to_list(targets))));
     for (const auto& row : promoted) touches.add_waiting(text(row, "target"), text(row, "tenant"));
     touch(transaction, touches);
-    admit(transaction, to_list(targets));
+    admit_and_tell(transaction, to_list(targets));
     return static_cast<std::int32_t>(promoted.size());
   });
 }
@@ -236,7 +236,7 @@ void PgSchedulerStore::recount(const Term& term) {
     as_leader(session_, term, "shares_recount", [&](Transaction& transaction) {
       lock_slots(transaction, {target});
       db::recount(transaction, {target}, thorough);
-      admit(transaction, {target});
+      admit_and_tell(transaction, {target});
       return true;
     });
 }
@@ -245,6 +245,9 @@ void PgSchedulerStore::keep_house(const Term& term, const KeepDays& days) {
   as_leader(session_, term, "keep_house", [&](Transaction& transaction) {
     if (!flag(transaction.exec(queries::clock_is_sure).at(0), "sure")) return true;
     transaction.exec(queries::workers_forget);
+    transaction.exec(queries::schedulers_forget);
+    transaction.exec(queries::commands_forget);
+    transaction.exec(queries::stops_forget);
     transaction.exec(queries::dead_forget, Params::of(days.dead));
     for (const auto& row :
          transaction.exec(queries::history_partition_days, Params::of(days.history))) {

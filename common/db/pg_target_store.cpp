@@ -16,7 +16,7 @@ bool PgTargetStore::put(const TargetSpec& target, const std::string& actor) {
                    target.clock_skew_seconds, target.survives_failover));
     const bool is_new = flag(rows.at(0), "was_new");
     lock_slots(transaction, {target.name});
-    admit(transaction, {target.name});  // a higher limit lets waiting tasks in at once
+    admit_and_tell(transaction, {target.name});  // a higher limit lets waiting tasks in at once
     audit(transaction, actor, is_new ? "target.add" : "target.change", target.name,
           fmt::format("url={} max_running={} rows_per_second={} clock_skew_seconds={} "
                       "on_failover={}",

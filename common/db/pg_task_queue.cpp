@@ -347,8 +347,9 @@ void PgTaskQueue::admit_now(const std::vector<std::string>& also, Patience patie
       session_, "items_admit",
       [&](Transaction& transaction) { return deliver(transaction, *news_, also, ids_, patience); },
       "SET LOCAL synchronous_commit = off;");
-  news_->forget(delivered);
+  news_->forget(delivered.targets);
   delivered_at_ = clock_.now();
+  for (const Admitted& some : delivered.admitted) became_ready(some.target, some.tasks);
 }
 
 std::optional<RunContext> PgTaskQueue::run_context(const RunId& run, TaskKind kind) {

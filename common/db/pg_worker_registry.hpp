@@ -15,6 +15,7 @@ class PgWorkerRegistry final : public WorkerRegistry {
   WorkerId register_worker(const WorkerInfo& info) override;
   BeatReply beat(WorkerId worker, std::int32_t busy, bool draining) override;
   void leave(WorkerId worker) override;
+  std::vector<SchedulerAddress> schedulers() override;
 
  private:
   Session& session_;

@@ -1,5 +1,7 @@
 #include "common/db/queue_steps.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "common/control/run_step.hpp"
@@ -51,23 +53,37 @@ void recount(Transaction& transaction, const std::vector<std::string>& targets, 
     transaction.exec(queries::shares_recount, Params::of(target, thorough));
 }
 
-void admit(Transaction& transaction, const std::vector<std::string>& targets) {
+std::vector<Admitted> admit(Transaction& transaction, const std::vector<std::string>& targets) {
   constexpr int rounds_max = 20;  // each admits a part, or finds the next tenants in the line
   constexpr std::int64_t admitted_at_once_max = 256;  // items/admit.sql
+  std::vector<Admitted> admitted;
   for (const auto& target : targets) {
+    Admitted sum{.target = target};
     for (int round = 0; round < rounds_max; ++round) {
       const auto row = transaction.exec(queries::items_admit, Params::of(target)).at(0);
       const auto free = number(row, "free");
       const auto taken = number(row, "taken");
+      sum.tasks += taken;
       if (free == taken && free < admitted_at_once_max) break;
       if (taken + number(row, "aside") + number(row, "closed_shares") == 0) break;
     }
+    if (sum.tasks > 0) admitted.push_back(std::move(sum));
   }
+  return admitted;
+}
+
+void admit_and_tell(Transaction& transaction, const std::vector<std::string>& targets) {
+  for (const Admitted& some : admit(transaction, targets))
+    tell(transaction, fmt::format("ready {} {}", some.tasks, some.target));
+}
+
+void tell(Transaction& transaction, const std::string& news) {
+  transaction.exec(queries::notices_tell, Params::of(news));
 }
 
 void rebalance(Transaction& transaction, const std::vector<std::string>& targets) {
   recount(transaction, targets);
-  admit(transaction, targets);
+  admit_and_tell(transaction, targets);
 }
 
 namespace {

@@ -54,10 +54,26 @@ void touch(Transaction& transaction, const Touches& touches);
 void recount(Transaction& transaction, const std::vector<std::string>& targets,
              bool thorough = true);
 
-/// Admits waiting tasks of these targets up to every cap. Slots must be locked.
-void admit(Transaction& transaction, const std::vector<std::string>& targets);
+/// Tasks of a target that may be leased now.
+struct Admitted {
+  std::string target;
+  std::int64_t tasks = 0;
+};
 
-/// recount() and admit(): how every transaction ends that changed tasks with their slots locked.
+/// Admits waiting tasks of these targets up to every cap; how many, of those targets where some
+/// were. Slots must be locked.
+std::vector<Admitted> admit(Transaction& transaction, const std::vector<std::string>& targets);
+
+/// The same, and tells the schedulers that listen, so that somebody leases them at once. For what
+/// operators and schedulers do: workers, who do it all the time, tell without the database.
+void admit_and_tell(Transaction& transaction, const std::vector<std::string>& targets);
+
+/// Tells the schedulers that listen, once the transaction is committed (common/control/
+/// control_store.hpp, ControlNews). Nothing may depend on it.
+void tell(Transaction& transaction, const std::string& news);
+
+/// recount() and admit_and_tell(): how every transaction ends that changed tasks with their slots
+/// locked.
 void rebalance(Transaction& transaction, const std::vector<std::string>& targets);
 
 /// Moves a run on if nothing of it is left to do: begins a queued one, opens verification or the

@@ -14,4 +14,13 @@ const char* to_string(Outcome outcome) noexcept {
   return "unknown";
 }
 
+const char* to_string(Wanted wanted) noexcept {
+  switch (wanted) {
+    case Wanted::running: return "running";
+    case Wanted::quiet: return "quiet";
+    case Wanted::stop: return "stop";
+  }
+  return "unknown";
+}
+
 }  // namespace lethe

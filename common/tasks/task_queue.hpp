@@ -2,10 +2,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "common/control/control_bus.hpp"
 #include "common/tasks/space.hpp"
 #include "common/tasks/task.hpp"
 
@@ -105,10 +108,20 @@ struct Exchange {
   std::vector<LeasedTask> leased;
 };
 
+/// What operators want of a worker.
+enum class Wanted {
+  running,
+  quiet,  ///< leases nothing new, and waits
+  stop,   ///< leases nothing new, and ends when what it has in hand is settled
+};
+[[nodiscard]] const char* to_string(Wanted wanted) noexcept;
+
 /// What the registry answers to a heartbeat.
 struct BeatReply {
-  bool known = false;             ///< false: declared lost; register anew under a new id
+  bool known = false;  ///< false: declared lost; register anew under a new id
+  Wanted wanted = Wanted::running;
   std::vector<TaskId> cancelled;  ///< leased by this worker and asked to stop
+  std::vector<TaskId> stopped{};  ///< those of them whose statement in flight is to end as well
 };
 
 struct WorkerInfo {
@@ -117,6 +130,7 @@ struct WorkerInfo {
   std::int32_t slots = 0;
   std::vector<std::string> targets;  ///< empty: all
   std::vector<std::string> lanes;    ///< not empty, the preferred one first
+  Wanted wanted = Wanted::running;   ///< as it was told under its last registration
 };
 
 /// PORT: the items table as a worker sees it. The only place where two processes meet.
@@ -142,11 +156,25 @@ class TaskQueue {
     return exchange(settlements, std::nullopt).settled;
   }
 
+  /// `on_ready` is called, on the queue's thread, after each commit of this queue that admitted
+  /// tasks of a target, some of which it may lease itself. Empty: nobody wants to know.
+  void tell_ready(std::function<void(const std::string& target, std::int64_t tasks)> on_ready) {
+    on_ready_ = std::move(on_ready);
+  }
+
   /// Does what exchange() put off, if it is due: for when the tasks that it leased are under way.
   virtual void catch_up() = 0;
 
   /// The frozen facts of a run for a task of that kind. Nothing when the run is gone.
   virtual std::optional<RunContext> run_context(const RunId& run, TaskKind kind) = 0;
+
+ protected:
+  void became_ready(const std::string& target, std::int64_t tasks) const {
+    if (on_ready_) on_ready_(target, tasks);
+  }
+
+ private:
+  std::function<void(const std::string&, std::int64_t)> on_ready_;
 };
 
 /// PORT: the registry of workers. Same rules as TaskQueue.
@@ -156,6 +184,8 @@ class WorkerRegistry {
   virtual WorkerId register_worker(const WorkerInfo& info) = 0;
   virtual BeatReply beat(WorkerId worker, std::int32_t busy, bool draining) = 0;
   virtual void leave(WorkerId worker) = 0;
+  /// The schedulers that can be reached by message.
+  virtual std::vector<SchedulerAddress> schedulers() = 0;
 };
 
 }  // namespace lethe

@@ -106,6 +106,20 @@ BEGIN
   GRANT SELECT, UPDATE, DELETE ON lethe.workers TO lethe_scheduler;
   GRANT SELECT ON lethe.workers, lethe.leader TO lethe_operator;
   GRANT SELECT, INSERT, UPDATE ON lethe.leader TO lethe_scheduler;
+  GRANT UPDATE (wanted, phase) ON lethe.workers TO lethe_operator;
+
+  -- How its processes find each other, and what operators ask of them. Schedulers carry out what
+  -- operators ask by message, and record it.
+  GRANT SELECT, INSERT, UPDATE, DELETE ON lethe.schedulers TO lethe_scheduler;
+  GRANT SELECT ON lethe.schedulers TO lethe_worker, lethe_operator;
+  GRANT SELECT ON lethe.leader TO lethe_worker;
+  GRANT SELECT ON lethe.control_keys TO lethe_scheduler;
+  GRANT SELECT, INSERT, DELETE ON lethe.control_keys TO lethe_operator;
+  GRANT SELECT, INSERT, UPDATE ON lethe.commands, lethe.stops TO lethe_scheduler, lethe_operator;
+  GRANT DELETE ON lethe.commands, lethe.stops TO lethe_scheduler;
+  GRANT SELECT ON lethe.stops TO lethe_worker;
+  GRANT SELECT, INSERT ON lethe.audit TO lethe_scheduler;
+  GRANT SELECT, UPDATE ON lethe.audit_head TO lethe_scheduler;
   GRANT UPDATE ON lethe.policies TO lethe_scheduler;  -- when each fires next
 
   -- What people decide. The audit can be added to and nothing else.

@@ -29,7 +29,10 @@ class MemoryWorkerRegistry final : public WorkerRegistry {
     ++beats;
     draining = is_draining;
     changed_.notify_all();
-    return {.known = running.count(worker.value) > 0, .cancelled = cancelled};
+    return {.known = running.count(worker.value) > 0,
+            .wanted = wanted,
+            .cancelled = cancelled,
+            .stopped = stopped};
   }
   void leave(WorkerId worker) override {
     const std::lock_guard lock(mutex_);
@@ -39,6 +42,20 @@ class MemoryWorkerRegistry final : public WorkerRegistry {
     changed_.notify_all();
   }
 
+  std::vector<SchedulerAddress> schedulers() override {
+    const std::lock_guard lock(mutex_);
+    return addresses;
+  }
+
+  void want(Wanted what) {
+    const std::lock_guard lock(mutex_);
+    wanted = what;
+  }
+  void stop(const TaskId& task) {
+    const std::lock_guard lock(mutex_);
+    cancelled.push_back(task);
+    stopped.push_back(task);
+  }
   void lose_all() {
     const std::lock_guard lock(mutex_);
     running.clear();
@@ -67,6 +84,9 @@ class MemoryWorkerRegistry final : public WorkerRegistry {
   std::set<std::int64_t> running;
   std::vector<std::int64_t> left;
   std::vector<TaskId> cancelled;
+  std::vector<TaskId> stopped;
+  std::vector<SchedulerAddress> addresses;
+  Wanted wanted = Wanted::running;
   std::int64_t last_id = 0;
   WorkerInfo last_info;
   int beats = 0;

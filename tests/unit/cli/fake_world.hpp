@@ -14,6 +14,7 @@
 #include "cli/app.hpp"
 #include "common/policies/policy_json.hpp"
 #include "common/store_error.hpp"
+#include "tests/unit/cli/fake_control.hpp"
 #include "tests/unit/cli/fake_target.hpp"
 
 namespace lethe::cli::test {
@@ -360,6 +361,10 @@ struct FakeWorld {
   FakeInspector inspector;
   FakeProofStore proof;
   FakeMigrations migrations;
+  FakeCommands commands{log};
+  FakeKeys keys{log};
+  FakeSchedulers schedulers;
+  FakeControl control;
   FakeConnector connector{log};
   FakeClock clock;
   std::istringstream in;
@@ -369,6 +374,7 @@ struct FakeWorld {
   Terminal terminal;
   std::string database = "service=from-environment";
   bool is_unreachable = false;
+  std::string control_key_file;
   ArchiveStore* archive = nullptr;
 
   ExitCode run(const std::vector<std::string>& arguments) {
@@ -376,8 +382,9 @@ struct FakeWorld {
                               opened.push_back(connection);
                               if (is_unreachable)
                                 throw StoreError(Failure::connection_lost, "x", "", "no route");
-                              return {targets, policies, runs,      tasks, dead,      tenants,
-                                      fleet,   audit,    inspector, proof, migrations};
+                              return {targets,    policies, runs,  tasks,     dead,
+                                      tenants,    fleet,    audit, inspector, proof,
+                                      migrations, commands, keys,  schedulers};
                             },
                             .connector = connector,
                             .clock = clock,
@@ -388,7 +395,9 @@ struct FakeWorld {
                             .actor = "ana@host",
                             .database = database,
                             .interrupted = [] { return std::stop_token(); },
-                            .archive = archive};
+                            .archive = archive,
+                            .control = &control,
+                            .control_key_file = control_key_file};
     return run_app(arguments, environment);
   }
 

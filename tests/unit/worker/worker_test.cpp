@@ -10,6 +10,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_task_runner.hpp"
 #include "tests/support/memory_clock_store.hpp"
+#include "tests/support/memory_control.hpp"
 #include "tests/support/memory_task_queue.hpp"
 #include "tests/support/memory_worker_registry.hpp"
 
@@ -39,6 +40,7 @@ struct Fleet {
   test::MemoryWorkerRegistry registry;
   test::FakeTarget target;
   test::MemoryClockStore clock_store;
+  test::MemoryControlClient control;
   worker::WorkerOptions options;
   std::stop_source drain;
   std::stop_source cancel;
@@ -66,7 +68,8 @@ struct Fleet {
            .queue = queue,
            .registry = registry,
            .make_runner = [this] { return std::make_unique<test::FakeTaskRunner>(target); },
-           .clock_store = clock_store},
+           .clock_store = clock_store,
+           .control = control},
           drain.get_token(), cancel.get_token());
     });
   }
@@ -306,4 +309,39 @@ TEST_CASE("a worker whose lease got no answer registers anew at once", "[worker]
   fleet.wait_for_ends(1);
   fleet.stop();
   CHECK(fleet.registry.left == std::vector<std::int64_t>{1, 2});
+}
+
+TEST_CASE("a quiet worker leases nothing and leases again when it is told to", "[worker]") {
+  Fleet fleet;
+  fleet.target.batch = [](const LeaseToken& lease) { return batch_of(lease.epoch, 10, true); };
+  fleet.registry.want(Wanted::quiet);
+  fleet.start();
+  int beats = 0;
+  fleet.registry.wait_until([&](auto& now) {
+    beats = now.beats;
+    return beats > 2;
+  });
+  fleet.queue.add("t", TaskKind::clean, sweep_payload());
+  fleet.registry.wait_until([&](auto& now) { return now.beats > beats + 20; });
+  std::size_t ended = 1;
+  fleet.queue.wait_until([&](auto& now) {
+    ended = now.ended.size();
+    return true;
+  });
+  CHECK(ended == 0);
+  fleet.registry.want(Wanted::running);
+  fleet.wait_for_ends(1);
+  fleet.stop();
+  CHECK(fleet.queue.ended.at("t").outcome == Outcome::done);
+}
+
+TEST_CASE("a worker that is told to stop settles what it has in hand and ends", "[worker]") {
+  Fleet fleet;
+  fleet.target.batch = [](const LeaseToken& lease) { return batch_of(lease.epoch, 10, true); };
+  fleet.queue.add("t", TaskKind::clean, sweep_payload());
+  fleet.start();
+  fleet.wait_for_ends(1);
+  fleet.registry.want(Wanted::stop);
+  fleet.thread.join();
+  CHECK(fleet.registry.left.size() == 1);
 }

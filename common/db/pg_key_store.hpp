@@ -1,0 +1,22 @@
+#pragma once
+
+#include "common/control/control_store.hpp"
+#include "common/db/session.hpp"
+
+namespace lethe::db {
+
+/// KeyStore in the control database.
+class PgKeyStore final : public KeyStore {
+ public:
+  /// `session` is borrowed and must outlive the store.
+  explicit PgKeyStore(Session& session) : session_(session) {}
+
+  std::vector<KeyRow> list() override;
+  void allow(const AllowedKey& key, const std::string& actor) override;
+  bool revoke(const std::string& name, const std::string& actor) override;
+
+ private:
+  Session& session_;
+};
+
+}  // namespace lethe::db

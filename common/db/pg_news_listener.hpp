@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/control/control_store.hpp"
+
+namespace lethe::db {
+
+/// NewsListener by LISTEN, on a connection of its own that is never in a transaction. Behind a
+/// connection pooler that shares connections it hears nothing, and nobody can tell.
+class PgNewsListener final : public NewsListener {
+ public:
+  PgNewsListener(std::string connection, std::string application_name);
+  ~PgNewsListener() override;
+
+  std::vector<ControlNews> wait(std::chrono::milliseconds duration, int wake_fd) override;
+
+ private:
+  struct Connection;
+  void connect();
+
+  const std::string text_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace lethe::db

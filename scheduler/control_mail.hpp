@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "common/control/control_bus.hpp"
+#include "common/control/control_store.hpp"
+#include "common/mailbox.hpp"
+
+namespace lethe::scheduler {
+
+/// A command on its way from the switchboard to the control desk, and its answer on the way back.
+struct PendingCommand {
+  std::string route{};  ///< of who waits for the answer
+  std::string actor{};  ///< by the key that he showed
+  OperatorCommand command{};
+};
+struct AnsweredCommand {
+  PendingCommand asked{};
+  CommandAnswer answer{};
+};
+
+/// What the two threads of the control plane leave for each other.
+using SwitchboardMail = std::variant<KeyRing, ControlNews, AnsweredCommand>;
+using DeskMail = std::variant<SchedulerAddress, PendingCommand>;
+
+struct ControlMail {
+  Mailbox<SwitchboardMail> switchboard{10'000};
+  Mailbox<DeskMail> desk{1'000};
+};
+
+}  // namespace lethe::scheduler

@@ -1,0 +1,184 @@
+#include "scheduler/switchboard.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/logging.hpp"
+
+namespace lethe::scheduler {
+
+namespace {
+
+constexpr std::chrono::seconds dropped_told_every{60};
+
+std::string worker_topic(std::uint64_t worker) { return "worker." + std::to_string(worker); }
+
+/// A command without an id of its own cannot be told from its repeat.
+bool is_command_id(const std::string& id) {
+  return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+}
+
+}  // namespace
+
+void Switchboard::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    try {
+      run_once();
+    } catch (const BusError& error) {
+      log_event(LogLevel::error, "control_sockets_failed", {{"error", error.what()}});
+      server_.close();
+      is_open_ = false;
+      roster_.clear();
+      clock_.wait_for(jittered(options_.retry, random_), stop);
+    }
+  }
+  server_.close();
+}
+
+void Switchboard::run_once() {
+  take_mail();
+  if (!is_open_ && keys_) open();
+  if (!is_open_) {
+    clock_.wait_for(options_.wait, {});
+    return;
+  }
+  for (const Letter& letter : server_.receive(options_.wait, mail_.switchboard.fd())) take(letter);
+  for (wire::WorkerEvent& event : roster_.forget_silent(clock_.now()))
+    publish(worker_topic(event.worker), std::move(event));
+  const auto now = clock_.now();
+  if (dropped_ > 0 && now - dropped_told_at_ >= dropped_told_every) {
+    dropped_told_at_ = now;
+    log_event(LogLevel::warn, "messages_dropped", {{"messages", std::exchange(dropped_, 0)}});
+  }
+}
+
+void Switchboard::take_mail() {
+  for (const SwitchboardMail& mail : mail_.switchboard.take())
+    std::visit([this](const auto& one) { take(one); }, mail);
+}
+
+void Switchboard::take(const KeyRing& keys) {
+  keys_ = keys;
+  open();
+}
+
+void Switchboard::open() {
+  const SchedulerAddress address = server_.open(*keys_);
+  if (!is_open_)
+    log_event(LogLevel::info, "control_sockets_open",
+              {{"workers", address.workers},
+               {"operators", address.operators},
+               {"events", address.events},
+               {"encrypted", address.public_key.empty() ? "no" : "yes"}});
+  is_open_ = true;
+  mail_.desk.put(address);
+}
+
+void Switchboard::take(const ControlNews& news) {
+  switch (news.kind) {
+    case ControlNews::Kind::ready: return wake(news.target, static_cast<std::uint64_t>(news.count));
+    case ControlNews::Kind::look:
+      for (const std::string& route : roster_.of_worker(static_cast<std::uint64_t>(news.count)))
+        say(route, wire::Look{.why = "something was asked of you"});
+      return;
+    case ControlNews::Kind::keys: return;  // the desk reads them
+  }
+}
+
+void Switchboard::take(const AnsweredCommand& answered) {
+  const OperatorCommand& command = answered.asked.command;
+  answer(answered.asked.route, command.id, answered.answer);
+  publish("command", wire::CommandEvent{.verb = command.verb,
+                                        .object = command.object,
+                                        .actor = answered.asked.actor,
+                                        .code = answered.answer.code});
+}
+
+void Switchboard::take(const Letter& letter) {
+  if (letter.door == Door::workers && !roster_.may_speak(letter.from, clock_.now())) {
+    ++dropped_;
+    return;
+  }
+  const auto decoded = wire::decode(letter.frame);
+  if (const auto* error = std::get_if<wire::DecodeError>(&decoded)) return refuse(letter, *error);
+  const auto& envelope = std::get<wire::Envelope>(decoded);
+  if (letter.door == Door::workers) return take_from_worker(letter, envelope);
+  take_from_operator(letter, envelope);
+}
+
+void Switchboard::take_from_worker(const Letter& letter, const wire::Envelope& envelope) {
+  if (const auto* beat = std::get_if<wire::Beat>(&envelope.message)) {
+    take_beat(letter, envelope, *beat);
+  } else if (const auto* ready = std::get_if<wire::Ready>(&envelope.message)) {
+    wake(ready->target, ready->tasks);
+  } else {
+    ++dropped_;
+  }
+}
+
+void Switchboard::take_beat(const Letter& letter, const wire::Envelope& envelope,
+                            const wire::Beat& beat) {
+  const Roster::Heard heard = roster_.heard(letter.from, envelope, beat, clock_.now());
+  if (!heard.is_news) return;
+  say(letter.from, wire::BeatAck{.beat = envelope.sequence});
+  if (heard.should_wake) say(letter.from, wire::Wake{.tasks = 1});
+  if (heard.has_changed && beat.worker != 0) publish(worker_topic(beat.worker), event_of(beat));
+  for (const wire::TaskProgress& task : beat.progress)
+    publish("run." + task.run, wire::ProgressEvent{.worker = beat.worker, .task = task});
+}
+
+void Switchboard::take_from_operator(const Letter& letter, const wire::Envelope& envelope) {
+  const auto* command = std::get_if<wire::Command>(&envelope.message);
+  if (command == nullptr || !is_command_id(envelope.id))
+    return refuse(letter, {.kind = wire::DecodeError::Kind::malformed,
+                           .detail = "send a command whose id is 1 to 64 of a-z A-Z 0-9 - _ .",
+                           .id = envelope.id});
+  mail_.desk.put(PendingCommand{
+      .route = letter.from,
+      .actor = letter.key.empty() ? "message" : "key:" + letter.key,
+      .command = {.id = envelope.id, .verb = command->verb, .object = command->object}});
+}
+
+void Switchboard::refuse(const Letter& letter, const wire::DecodeError& error) {
+  ++dropped_;
+  // Whoever may give commands is told what was wrong; everybody else gets nothing.
+  if (letter.door != Door::operators) return;
+  const bool is_legible = error.kind == wire::DecodeError::Kind::malformed;
+  answer(letter.from, error.id,
+         {.code = is_legible ? "malformed" : "unsupported", .detail = error.detail});
+}
+
+void Switchboard::wake(const std::string& target, std::uint64_t tasks) {
+  if (tasks == 0) return;
+  for (const std::string& route : roster_.to_wake(target, tasks, clock_.now()))
+    say(route, wire::Wake{.tasks = tasks});
+  publish("ready", wire::ReadyEvent{.target = target, .tasks = tasks});
+}
+
+void Switchboard::say(const std::string& route, wire::Message message) {
+  if (!server_.send(Door::workers, route, frame(std::move(message)))) roster_.forget(route);
+}
+
+void Switchboard::answer(const std::string& route, const std::string& id,
+                         const CommandAnswer& answer) {
+  const wire::Answer message{.ok = answer.is_done(), .code = answer.code, .detail = answer.detail};
+  // Whoever has gone asks again with the same id, and gets the same answer.
+  static_cast<void>(server_.send(Door::operators, route, frame(message, id)));
+}
+
+void Switchboard::publish(const std::string& topic, wire::Message message) {
+  server_.publish(topic, frame(std::move(message)));
+}
+
+std::string Switchboard::frame(wire::Message message, const std::string& re) {
+  return wire::encode({.id = "",
+                       .re = re,
+                       .sequence = ++sequence_,
+                       .at_ms = static_cast<std::uint64_t>(clock_.unix_time().count()),
+                       .message = std::move(message)});
+}
+
+}  // namespace lethe::scheduler
