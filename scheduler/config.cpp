@@ -40,7 +40,16 @@ SettingTable setting_table() {
            .fallback = "30",
            .help = "how long dead letters are kept"},
           clock_gap_setting(),
-          log_level_setting()};
+          {.key = "statistics_seconds",
+           .unit = "seconds",
+           .min = 1,
+           .max = 3'600,
+           .fallback = "15",
+           .help = "pause between two looks of the leader at what it tells as metrics"},
+          http_address_setting(),
+          http_port_setting(),
+          log_level_setting(),
+          log_format_setting()};
 }
 
 SchedulerOptions scheduler_options(const Settings& settings, std::string holder) {

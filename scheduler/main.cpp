@@ -1,29 +1,91 @@
 // lethe-scheduler: fires policies, takes tasks back from lost workers, closes runs. One of any
 // number of schedulers leads; the others stand by.
 
+#include <stop_token>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "common/clock.hpp"
 #include "common/config/daemon.hpp"
 #include "common/db/migrator.hpp"
 #include "common/db/pg_clock_store.hpp"
 #include "common/db/pg_scheduler_store.hpp"
+#include "common/db/pg_statistics_store.hpp"
 #include "common/db/session.hpp"
+#include "common/http/status_pages.hpp"
 #include "common/random.hpp"
+#include "common/service/service_notifier.hpp"
 #include "common/shutdown_signal.hpp"
 #include "common/ulid.hpp"
 #include "common/version.hpp"
 #include "scheduler/config.hpp"
+#include "scheduler/fleet_watch.hpp"
 #include "scheduler/scheduler.hpp"
 
 namespace {
 
 using namespace lethe;
 
+/// Counts the fleet while this scheduler leads, with a connection of its own.
+class Counting {
+ public:
+  Counting(const Settings& settings, Clock& clock, const scheduler::LeaderStatus& status,
+           Supervision& supervision)
+      : session_(db::control_session(settings.text("database"), "lethe-scheduler/statistics")),
+        store_(session_),
+        watch_(options(settings, supervision), clock, random_, status, store_) {}
+
+  [[nodiscard]] const scheduler::FleetWatch& watch() const { return watch_; }
+  void run(const std::stop_token& stop) { watch_.run(stop); }
+
+ private:
+  static scheduler::FleetWatch::Options options(const Settings& settings,
+                                                Supervision& supervision) {
+    const auto interval = std::chrono::seconds(settings.number("statistics_seconds"));
+    const LoopMark mark =
+        supervision.add("statistics", {.success = 3 * interval + std::chrono::seconds(30),
+                                       .turn = 6 * interval + std::chrono::minutes(5)});
+    mark.rest();
+    return {.interval = interval, .mark = mark};
+  }
+
+  SeededRandom random_;
+  db::Session session_;
+  db::PgStatisticsStore store_;
+  scheduler::FleetWatch watch_;
+};
+
+/// What a scheduler shows at /metrics.
+MetricFamilies metrics_of(const scheduler::SchedulerMetrics& own,
+                          const std::optional<std::int64_t>& term,
+                          const std::optional<FleetStatistics>& fleet) {
+  MetricFamilies families = own.families();
+  const auto add = [&families](MetricFamilies more) {
+    for (MetricFamily& family : more) families.push_back(std::move(family));
+  };
+  add(scheduler::leadership_metrics(term));
+  if (fleet) add(scheduler::fleet_metrics(*fleet));
+  return families;
+}
+
 /// Wires the process together, bottom layer first; destruction runs the other way round.
 void run(const Settings& settings) {
   const ShutdownSignal shutdown;  // before any other thread
   SystemClock clock;
+  Supervision supervision(clock);
+  scheduler::SchedulerMetrics metrics;
+  scheduler::LeaderStatus leading;
+  Counting counting(settings, clock, leading, supervision);
+  const std::stop_callback on_drain(shutdown.drain(), [&supervision] { supervision.stop(); });
+  const http::StatusServer status(settings, {.program = "lethe-scheduler",
+                                             .version = std::string(version),
+                                             .supervision = supervision,
+                                             .metrics = [&] {
+                                               return metrics_of(metrics, leading.term(clock.now()),
+                                                                 counting.watch().statistics());
+                                             }});
+  const service::ServiceNotifier notifier(supervision, clock);
   SeededRandom random;
   IdMaker ids(clock, random);
   db::Session session(db::control_session(settings.text("database"), "lethe-scheduler"));
@@ -33,6 +95,8 @@ void run(const Settings& settings) {
   db::PgClockStore clock_store(session);
 
   if (!wait_for_control(migrator, clock, random, shutdown.drain())) return;
+  supervision.serve();
+  const std::jthread counts([&counting](const std::stop_token& stop) { counting.run(stop); });
   // A pid comes back and containers share theirs; the id makes the holder unique.
   const std::string holder = instance_name() + "/" + ids.next();
   scheduler::run_scheduler(scheduler::scheduler_options(settings, holder),
@@ -40,7 +104,10 @@ void run(const Settings& settings) {
                             .random = random,
                             .leadership = leadership,
                             .store = store,
-                            .clock_store = clock_store},
+                            .clock_store = clock_store,
+                            .supervision = supervision,
+                            .status = leading,
+                            .metrics = metrics},
                            shutdown.drain());
 }
 

@@ -108,7 +108,10 @@ SettingTable setting_table() {
            .choices = {"refuse", "allow"},
            .fallback = "refuse",
            .help = "whether to work in targets as a superuser, whose rights triggers would have"},
-          log_level_setting()};
+          http_address_setting(),
+          http_port_setting(),
+          log_level_setting(),
+          log_format_setting()};
 }
 
 WorkerOptions worker_options(const Settings& settings, WorkerInfo info) {

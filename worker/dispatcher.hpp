@@ -14,6 +14,7 @@
 #include "common/clock.hpp"
 #include "common/random.hpp"
 #include "common/store_error.hpp"
+#include "common/supervision/supervision.hpp"
 #include "common/tasks/task_queue.hpp"
 #include "worker/executor_pool.hpp"
 #include "worker/presence.hpp"
@@ -36,6 +37,7 @@ class Dispatcher {
     std::chrono::milliseconds drain_timeout{25'000};
     std::vector<std::string> lanes;    ///< not empty
     std::vector<std::string> targets;  ///< empty: any
+    LoopMark mark{};                   ///< of its turns
   };
 
   /// All are borrowed and must outlive the dispatcher.

@@ -7,6 +7,7 @@
 #include "common/clock.hpp"
 #include "common/random.hpp"
 #include "common/schedule/clock_watch.hpp"
+#include "common/supervision/supervision.hpp"
 #include "common/tasks/task_queue.hpp"
 #include "worker/presence.hpp"
 
@@ -22,6 +23,7 @@ class Heartbeat {
     WorkerInfo info;
     std::chrono::milliseconds interval{5'000};
     ClockWatch* clock_watch = nullptr;  ///< borrowed; looks with every beat. Null: nobody does
+    LoopMark mark{};                    ///< of its beats
   };
 
   /// All are borrowed and must outlive the heartbeat; `registry` and `random` are its own thread's.

@@ -6,6 +6,7 @@
 #include "common/clock.hpp"
 #include "common/random.hpp"
 #include "common/schedule/clock_watch.hpp"
+#include "common/supervision/supervision.hpp"
 #include "common/tasks/task_queue.hpp"
 #include "worker/dispatcher.hpp"
 #include "worker/executor_pool.hpp"
@@ -33,6 +34,8 @@ struct WorkerPorts {
   WorkerRegistry& registry;
   RunnerFactory make_runner;
   ClockStore& clock_store;
+  Supervision& supervision;
+  WorkerMetrics& metrics;
 };
 
 /// Registers, works until `drain` is requested, settles what is in hand, says goodbye, returns.

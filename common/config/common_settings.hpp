@@ -8,5 +8,9 @@ namespace lethe {
 [[nodiscard]] SettingSpec database_setting();
 [[nodiscard]] SettingSpec clock_gap_setting();
 [[nodiscard]] SettingSpec log_level_setting();
+[[nodiscard]] SettingSpec log_format_setting();
+/// Where probes and metrics are served (common/http): address and port.
+[[nodiscard]] SettingSpec http_address_setting();
+[[nodiscard]] SettingSpec http_port_setting();
 
 }  // namespace lethe

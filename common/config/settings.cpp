@@ -93,6 +93,7 @@ void check(const SettingSpec& spec, const Found& found) {
     case SettingKind::choice:
     case SettingKind::list: return check_choices(spec, found);
     case SettingKind::connection: return check_connection(spec, found);
+    case SettingKind::text: return;
   }
 }
 
@@ -134,6 +135,7 @@ std::string printed(const Settings::Value& value) {
   switch (value.spec.kind) {
     case SettingKind::number:
     case SettingKind::choice: return value.texts.front();
+    case SettingKind::text: return yaml_quoted(value.texts.front());
     case SettingKind::connection: {
       const std::string& text = value.texts.front();
       return text.empty() || connection_url_problem(text).empty() ? yaml_quoted(text)
@@ -177,7 +179,7 @@ std::int64_t Settings::number(const std::string& key) const {
 
 const std::string& Settings::text(const std::string& key) const {
   const Value& found = value(key);
-  assert(found.spec.kind == SettingKind::choice || found.spec.kind == SettingKind::connection);
+  assert(found.spec.kind != SettingKind::number && found.spec.kind != SettingKind::list);
   return found.texts.front();
 }
 

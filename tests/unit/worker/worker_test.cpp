@@ -39,6 +39,8 @@ struct Fleet {
   test::MemoryWorkerRegistry registry;
   test::FakeTarget target;
   test::MemoryClockStore clock_store;
+  Supervision supervision{clock};
+  worker::WorkerMetrics metrics;
   worker::WorkerOptions options;
   std::stop_source drain;
   std::stop_source cancel;
@@ -66,7 +68,9 @@ struct Fleet {
            .queue = queue,
            .registry = registry,
            .make_runner = [this] { return std::make_unique<test::FakeTaskRunner>(target); },
-           .clock_store = clock_store},
+           .clock_store = clock_store,
+           .supervision = supervision,
+           .metrics = metrics},
           drain.get_token(), cancel.get_token());
     });
   }
