@@ -12,6 +12,8 @@ pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)  # Debian ships no CMak
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)  # archives in files; no CMake package
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)           # sha256 of those files
 find_package(cppzmq REQUIRED)
+pkg_check_modules(microhttpd REQUIRED IMPORTED_TARGET libmicrohttpd)  # probes and metrics
+pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)        # sd_notify
 # msgpack-cxx on Debian 13, msgpackc-cxx on Debian 12.
 find_package(msgpack-cxx REQUIRED CONFIG NAMES msgpack-cxx msgpackc-cxx msgpack)
 if(TARGET msgpack-cxx)

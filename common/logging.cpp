@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace lethe {
@@ -47,7 +48,22 @@ void append_quoted(std::string& line, std::string_view value) {
   line += '"';
 }
 
+LogFormat format_now = LogFormat::text;  // set before other threads exist, then only read
+
+std::string json_text(std::string_view value) {
+  return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// Level names as the text form has them.
+constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%fZ %l %n %v";
+constexpr const char* json_pattern =
+    R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","program":"%n",%v})";
+
 }  // namespace
+
+LogFormat log_format_from(std::string_view text) noexcept {
+  return text == "json" ? LogFormat::json : LogFormat::text;
+}
 
 LogLevel log_level_from(std::string_view text) noexcept {
   if (text == "debug") return LogLevel::debug;
@@ -72,10 +88,20 @@ std::string format_event(std::string_view name, std::initializer_list<LogField> 
   return line;
 }
 
-void start_logging(const std::string& program, LogLevel least) {
+std::string format_event_json(std::string_view name, std::initializer_list<LogField> fields) {
+  std::string line = "\"event\":" + json_text(name);
+  for (const LogField& field : fields)
+    line += fmt::format(",{}:{}", json_text(field.key),
+                        field.is_number ? field.value : json_text(field.value));
+  return line;
+}
+
+void start_logging(const std::string& program, LogLevel least, LogFormat format) {
+  format_now = format;
   auto logger =
       std::make_shared<spdlog::logger>(program, std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%fZ %l %n %v", spdlog::pattern_time_type::utc);
+  logger->set_pattern(format == LogFormat::json ? json_pattern : text_pattern,
+                      spdlog::pattern_time_type::utc);
   logger->set_level(to_spdlog(least));
   logger->flush_on(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));
@@ -84,7 +110,9 @@ void start_logging(const std::string& program, LogLevel least) {
 void log_event(LogLevel level, std::string_view name, std::initializer_list<LogField> fields) {
   spdlog::logger& logger = *spdlog::default_logger_raw();
   if (logger.should_log(to_spdlog(level)))
-    logger.log(to_spdlog(level), "{}", format_event(name, fields));
+    logger.log(to_spdlog(level), "{}",
+               format_now == LogFormat::json ? format_event_json(name, fields)
+                                             : format_event(name, fields));
 }
 
 }  // namespace lethe

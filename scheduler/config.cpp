@@ -112,7 +112,16 @@ SettingTable setting_table() {
            .help = "what others call this machine, where an endpoint is tcp on every address"},
           control_key_setting(),
           control_insecure_setting(),
-          log_level_setting()};
+          {.key = "statistics_seconds",
+           .unit = "seconds",
+           .min = 1,
+           .max = 3'600,
+           .fallback = "15",
+           .help = "pause between two looks of the leader at what it tells as metrics"},
+          http_address_setting(),
+          http_port_setting(),
+          log_level_setting(),
+          log_format_setting()};
 }
 
 bool ControlSettings::is_open_to_all() const {

@@ -24,7 +24,9 @@ void ControlDesk::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
       run_once();
+      options_.mark.succeeded();
     } catch (const StoreError& error) {
+      options_.mark.failed(error.what());
       log_failure("control_desk_failed", error);
       clock_.wait_for(jittered(options_.retry, random_), stop);
     }

@@ -8,6 +8,7 @@
 #include "common/clock.hpp"
 #include "common/control/control_store.hpp"
 #include "common/random.hpp"
+#include "common/supervision/supervision.hpp"
 #include "scheduler/control_mail.hpp"
 
 namespace lethe::scheduler {
@@ -30,6 +31,7 @@ class ControlDesk {
     std::string version{};
     std::chrono::milliseconds refresh{2'000};  ///< of keys and of our own address
     std::chrono::milliseconds retry{1'000};
+    LoopMark mark{};  ///< of its turns
   };
 
   /// All are borrowed and must outlive the desk.

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "common/clock.hpp"
 #include "common/random.hpp"
+#include "common/supervision/supervision.hpp"
 #include "scheduler/control_desk.hpp"
 #include "scheduler/switchboard.hpp"
 
@@ -17,14 +20,23 @@ namespace lethe::scheduler {
 class ControlPlane {
  public:
   /// All are borrowed and must outlive the object; `server` and `ports` are for its threads alone.
-  ControlPlane(ControlDesk::Options options, Clock& clock, ControlServer& server,
-               const DeskPorts& ports)
-      : switchboard_({}, clock, switchboard_random_, server, mail_),
-        desk_(std::move(options), clock, desk_random_, ports, mail_),
+  ControlPlane(ControlDesk::Options options, Clock& clock, Supervision& supervision,
+               ControlServer& server, const DeskPorts& ports)
+      : switchboard_({.mark = supervision.add("switchboard", limits)}, clock, switchboard_random_,
+                     server, mail_),
+        desk_(supervised(std::move(options), supervision), clock, desk_random_, ports, mail_),
         switching_([this](const std::stop_token& stop) { switchboard_.run(stop); }),
         writing_([this](const std::stop_token& stop) { desk_.run(stop); }) {}
 
  private:
+  /// Longer than a reconnect to the control database takes.
+  static constexpr LoopLimits limits{.success = std::chrono::seconds(60),
+                                     .turn = std::chrono::seconds(180)};
+  static ControlDesk::Options supervised(ControlDesk::Options options, Supervision& supervision) {
+    options.mark = supervision.add("control_desk", limits);
+    return options;
+  }
+
   ControlMail mail_;
   SeededRandom switchboard_random_;
   SeededRandom desk_random_;

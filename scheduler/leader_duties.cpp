@@ -17,6 +17,19 @@ constexpr milliseconds renewal_retry{1'000};
 constexpr milliseconds duty_retry_min{1'000};
 constexpr milliseconds duty_retry_max{60'000};
 
+/// A campaign is tried again each second, so that in a term many have failed.
+LoopLimits campaign_limits(const LeaderDuties::Options& options) {
+  return {
+      .success = std::max<milliseconds>(options.term, 4 * options.standby) + milliseconds(5'000),
+      .turn = milliseconds(300'000)};
+}
+
+/// A duty that failed once or twice has not failed yet; its turns are those of the whole loop.
+LoopLimits duty_limits(const Duty& duty) {
+  constexpr std::chrono::hours never{24 * 365};
+  return {.success = 2 * duty.interval + duty_retry_max, .turn = never};
+}
+
 void log_failure(const char* event, const std::string& duty, const StoreError& error) {
   const bool ours = error.failure() == Failure::rejected;
   log_event(ours ? LogLevel::error : LogLevel::warn, event,
@@ -26,9 +39,20 @@ void log_failure(const char* event, const std::string& duty, const StoreError& e
 }  // namespace
 
 LeaderDuties::LeaderDuties(Options options, Clock& clock, Random& random, Leadership& leadership,
-                           const std::vector<Duty>& duties)
-    : options_(std::move(options)), clock_(clock), random_(random), leadership_(leadership) {
-  for (const Duty& duty : duties) duties_.push_back({.duty = duty, .due = {}, .failures = 0});
+                           const std::vector<Duty>& duties, const Watchers& watchers)
+    : options_(std::move(options)),
+      clock_(clock),
+      random_(random),
+      leadership_(leadership),
+      status_(watchers.status),
+      mark_(watchers.supervision.add("leadership", campaign_limits(options_))) {
+  for (const Duty& duty : duties) {
+    duties_.push_back({.duty = duty,
+                       .due = {},
+                       .mark = watchers.supervision.add(duty.name, duty_limits(duty)),
+                       .failures = 0});
+    duties_.back().mark.rest();
+  }
 }
 
 void LeaderDuties::run(const std::stop_token& stop) {
@@ -41,6 +65,7 @@ void LeaderDuties::run(const std::stop_token& stop) {
 
 bool LeaderDuties::run_once() {
   if (term_ && clock_.now() >= trust_until_) lose("it could not be renewed in time");
+  mark_.turned();
   if (!term_ || clock_.now() >= renew_at_) campaign();
   for (DutyState& state : duties_) {
     if (!term_) break;
@@ -68,6 +93,7 @@ void LeaderDuties::campaign() {
   const auto before = clock_.now();
   try {
     const auto won = leadership_.campaign(options_.holder, options_.term);
+    mark_.succeeded();
     if (!won) {
       if (term_) lose("another scheduler leads");
       return;
@@ -75,8 +101,10 @@ void LeaderDuties::campaign() {
     if (!term_ || term_->number != won->number) lead(*won);
     trust_until_ = before + options_.term - options_.term / margin_per_term;
     renew_at_ = before + options_.term / renewals_per_term;
+    status_.leads(won->number, trust_until_);
   } catch (const StoreError& error) {
     log_failure("campaign_failed", "leadership", error);
+    mark_.failed(error.what());
     renew_at_ = clock_.now() + jittered(renewal_retry, random_);
   }
 }
@@ -86,6 +114,7 @@ void LeaderDuties::lead(const Term& term) {
   for (DutyState& state : duties_) {
     state.due = clock_.now();
     state.failures = 0;
+    state.mark.resume();
   }
   log_event(LogLevel::info, "leading", {{"holder", term.holder}, {"term", term.number}});
 }
@@ -93,6 +122,8 @@ void LeaderDuties::lead(const Term& term) {
 void LeaderDuties::lose(const std::string& why) {
   log_event(LogLevel::info, "not_leading", {{"term", term_->number}, {"why", why}});
   term_.reset();
+  status_.leads_no_more();
+  for (const DutyState& state : duties_) state.mark.rest();
 }
 
 void LeaderDuties::carry_out(DutyState& state) {
@@ -100,8 +131,10 @@ void LeaderDuties::carry_out(DutyState& state) {
   try {
     state.duty.run_once(*term_);
     state.failures = 0;
+    state.mark.succeeded();
   } catch (const StoreError& error) {
     log_failure("duty_failed", state.duty.name, error);
+    state.mark.failed(error.what());
     const auto backoff = duty_retry_min * (1 << std::min(state.failures, 10));
     pause = jittered(std::min(duty_retry_max, backoff), random_);
     ++state.failures;

@@ -11,6 +11,8 @@
 #include "common/clock.hpp"
 #include "common/control/scheduler_store.hpp"
 #include "common/random.hpp"
+#include "common/supervision/supervision.hpp"
+#include "scheduler/leader_status.hpp"
 
 namespace lethe::scheduler {
 
@@ -36,9 +38,15 @@ class LeaderDuties {
     std::chrono::milliseconds standby{2'000};  ///< between campaigns of one that does not lead
   };
 
+  /// Who looks on; both are borrowed and must outlive the object.
+  struct Watchers {
+    Supervision& supervision;  ///< of the campaigns and of each duty, which rests while it follows
+    LeaderStatus& status;
+  };
+
   /// All are borrowed and must outlive the object.
   LeaderDuties(Options options, Clock& clock, Random& random, Leadership& leadership,
-               const std::vector<Duty>& duties);
+               const std::vector<Duty>& duties, const Watchers& watchers);
 
   /// Campaigns and leads until `stop` is requested, then resigns.
   void run(const std::stop_token& stop);
@@ -53,6 +61,7 @@ class LeaderDuties {
   struct DutyState {
     Duty duty;
     Clock::time_point due;
+    LoopMark mark{};
     int failures = 0;  ///< in a row
   };
 
@@ -65,6 +74,8 @@ class LeaderDuties {
   Clock& clock_;
   Random& random_;
   Leadership& leadership_;
+  LeaderStatus& status_;
+  const LoopMark mark_;  // of the campaigns
   std::vector<DutyState> duties_;
 
   std::optional<Term> term_;  ///< while it leads

@@ -28,15 +28,16 @@ Duty every(std::chrono::milliseconds interval, const std::string& name, AnyDuty&
 
 void run_scheduler(const SchedulerOptions& options, const SchedulerPorts& ports,
                    const std::stop_token& stop) {
+  CountedStore store(ports.store, ports.metrics);
   ClockWatch clock(options.clock, ports.clock, ports.clock_store);
-  FiringDuty firing(ports.store);
-  PromotionDuty promotion(ports.store);
-  RescueDuty rescue(ports.store, ports.clock, options.worker_ttl);
-  ExpiryDuty expiry(ports.store);
-  ClosingDuty closing(ports.store);
-  LanesDuty lanes(ports.store);
-  RecountDuty recount(ports.store, ports.clock);
-  HousekeepingDuty housekeeping(ports.store, options.keep);
+  FiringDuty firing(store);
+  PromotionDuty promotion(store);
+  RescueDuty rescue(store, ports.clock, options.worker_ttl);
+  ExpiryDuty expiry(store);
+  ClosingDuty closing(store);
+  LanesDuty lanes(store);
+  RecountDuty recount(store, ports.clock);
+  HousekeepingDuty housekeeping(store, options.keep);
   // The clock first: what it shows decides what is due.
   const std::vector<Duty> duties{
       {.name = "clock", .interval = 1s, .run_once = [&clock](const Term&) { clock.run_once(); }},
@@ -48,7 +49,8 @@ void run_scheduler(const SchedulerOptions& options, const SchedulerPorts& ports,
       every(250ms, "lanes", lanes),
       every(60s, "recount", recount),
       every(1h, "housekeeping", housekeeping)};
-  LeaderDuties leader(options.leader, ports.clock, ports.random, ports.leadership, duties);
+  LeaderDuties leader(options.leader, ports.clock, ports.random, ports.leadership, duties,
+                      {.supervision = ports.supervision, .status = ports.status});
   leader.run(stop);
 }
 

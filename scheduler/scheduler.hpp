@@ -7,7 +7,10 @@
 #include "common/control/scheduler_store.hpp"
 #include "common/random.hpp"
 #include "common/schedule/clock_watch.hpp"
+#include "common/supervision/supervision.hpp"
 #include "scheduler/leader_duties.hpp"
+#include "scheduler/leader_status.hpp"
+#include "scheduler/scheduler_metrics.hpp"
 
 namespace lethe::scheduler {
 
@@ -18,13 +21,16 @@ struct SchedulerOptions {
   ClockLimits clock{};
 };
 
-/// What a scheduler borrows; all of it is used by the calling thread only.
+/// What a scheduler borrows; used by the calling thread only, but for the last three.
 struct SchedulerPorts {
   Clock& clock;
   Random& random;
   Leadership& leadership;
   SchedulerStore& store;
   ClockStore& clock_store;
+  Supervision& supervision;
+  LeaderStatus& status;
+  SchedulerMetrics& metrics;
 };
 
 /// Stands by or leads with all duties until `stop` is requested. Errors: none of the stores;

@@ -27,7 +27,9 @@ void Switchboard::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
       run_once();
+      options_.mark.succeeded();
     } catch (const BusError& error) {
+      options_.mark.failed(error.what());
       log_event(LogLevel::error, "control_sockets_failed", {{"error", error.what()}});
       server_.close();
       is_open_ = false;

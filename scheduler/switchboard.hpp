@@ -9,6 +9,7 @@
 #include "common/clock.hpp"
 #include "common/control/control_bus.hpp"
 #include "common/random.hpp"
+#include "common/supervision/supervision.hpp"
 #include "proto/control_codec.hpp"
 #include "scheduler/control_mail.hpp"
 #include "scheduler/roster.hpp"
@@ -24,6 +25,7 @@ class Switchboard {
   struct Options {
     std::chrono::milliseconds wait{250};     ///< for messages, at most
     std::chrono::milliseconds retry{1'000};  ///< after the sockets broke
+    LoopMark mark{};                         ///< of its turns
   };
 
   /// All are borrowed and must outlive the switchboard; the server is its thread's.

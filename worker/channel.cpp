@@ -55,7 +55,9 @@ void Channel::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
       run_once();
+      options_.mark.succeeded();
     } catch (const BusError& error) {
+      options_.mark.failed(error.what());
       log_event(LogLevel::warn, "channel_failed", {{"error", error.what()}});
       clock_.wait_for(jittered(options_.retry, random_), stop);
     }

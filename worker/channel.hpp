@@ -16,6 +16,7 @@
 #include "common/control/control_bus.hpp"
 #include "common/mailbox.hpp"
 #include "common/random.hpp"
+#include "common/supervision/supervision.hpp"
 #include "common/tasks/task_queue.hpp"
 #include "proto/control_messages.hpp"
 #include "worker/executor_pool.hpp"
@@ -36,6 +37,7 @@ class Channel {
     std::chrono::milliseconds retry{1'000};     ///< after the connections broke
     std::chrono::milliseconds silence{10'000};  ///< of a scheduler, then it is connected to anew
     std::function<void()> on_wake{};            ///< called on its thread
+    LoopMark mark{};                            ///< of its turns
   };
 
   /// All are borrowed and must outlive the channel; the client and `random` are its thread's.

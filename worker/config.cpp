@@ -110,7 +110,10 @@ SettingTable setting_table() {
            .help = "whether to work in targets as a superuser, whose rights triggers would have"},
           control_key_setting(),
           control_insecure_setting(),
-          log_level_setting()};
+          http_address_setting(),
+          http_port_setting(),
+          log_level_setting(),
+          log_format_setting()};
 }
 
 WorkerOptions worker_options(const Settings& settings, WorkerInfo info) {

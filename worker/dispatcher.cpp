@@ -125,12 +125,14 @@ milliseconds Dispatcher::guarded_turn() {
   try {
     run_once();
     failed_turns_ = 0;
+    options_.mark.succeeded();
     return milliseconds(0);
   } catch (const StoreError& error) {
     const auto doublings = std::min(failed_turns_, 10);
     ++failed_turns_;
     const auto pause = std::min(failure_pause_max, failure_pause_min * (1 << doublings));
     log_failed_turn(error, pause);
+    options_.mark.failed(error.what());
     return jittered(pause, random_);
   }
 }

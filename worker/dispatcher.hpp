@@ -15,6 +15,7 @@
 #include "common/clock.hpp"
 #include "common/random.hpp"
 #include "common/store_error.hpp"
+#include "common/supervision/supervision.hpp"
 #include "common/tasks/task_queue.hpp"
 #include "worker/executor_pool.hpp"
 #include "worker/presence.hpp"
@@ -41,6 +42,7 @@ class Dispatcher {
     std::function<void(const FinishedJob&)> on_finished{};
     /// Whether somebody wakes it when there is something to do, so that it asks seldom by itself.
     std::function<bool()> is_woken{};
+    LoopMark mark{};  ///< of its turns
   };
 
   /// All are borrowed and must outlive the dispatcher.

@@ -17,9 +17,10 @@ ExecutorPool::ExecutorPool(const Options& options, Clock& clock, const Presence&
   for (std::int32_t i = 0; i < options.slots; ++i)
     executors_.push_back(
         std::make_unique<Executor>(clock, presence, make_runner(), options.batch_target));
-  for (const auto& executor : executors_)
-    threads_.emplace_back(
-        [this, &one = *executor](const std::stop_token& stop) { run(one, stop); });
+  for (std::size_t i = 0; i < executors_.size(); ++i)
+    threads_.emplace_back([this, &one = *executors_[i],
+                           mark = options_.marks.empty() ? LoopMark() : options_.marks.at(i)](
+                              const std::stop_token& stop) { run(one, mark, stop); });
 }
 
 std::int32_t ExecutorPool::free_slots() const {
@@ -65,15 +66,19 @@ void ExecutorPool::cancel_lapsed(Clock::time_point now) noexcept {
   for (const auto& executor : executors_) executor->cancel_lapsed(now);
 }
 
-void ExecutorPool::run(Executor& executor, const std::stop_token& stop) {
+void ExecutorPool::run(Executor& executor, const LoopMark& mark, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     executor.tidy();
+    mark.succeeded();
     const auto job = wait_for_job(stop);
     if (!job) continue;
+    mark.may_take_until(job->end_by);
+    if (options_.metrics != nullptr) options_.metrics->step_began();
     FinishedJob finished{.lease = job->task.lease,
                          .run = job->task.run,
                          .kind = job->task.kind,
                          .settlement = executor.execute(*job)};
+    if (options_.metrics != nullptr) options_.metrics->step_ended(!finished.settlement);
     {
       const std::lock_guard lock(mutex_);
       finished_.push_back(std::move(finished));

@@ -11,7 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include "common/supervision/supervision.hpp"
 #include "worker/executor.hpp"
+#include "worker/worker_metrics.hpp"
 
 namespace lethe::worker {
 
@@ -36,6 +38,8 @@ class ExecutorPool {
   struct Options {
     std::int32_t slots = 4;  ///< 1..64
     std::chrono::milliseconds batch_target{250};
+    WorkerMetrics* metrics = nullptr;  ///< borrowed; null: nobody counts
+    std::vector<LoopMark> marks{};     ///< of the executors, one per slot; empty: nobody looks
   };
 
   /// `clock` and `presence` are borrowed and must outlive the pool.
@@ -70,7 +74,7 @@ class ExecutorPool {
   void cancel_lapsed(Clock::time_point now) noexcept;
 
  private:
-  void run(Executor& executor, const std::stop_token& stop);
+  void run(Executor& executor, const LoopMark& mark, const std::stop_token& stop);
   [[nodiscard]] std::optional<Job> wait_for_job(const std::stop_token& stop);
 
   const Options options_;

@@ -23,9 +23,11 @@ void Heartbeat::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
       run_once();
+      options_.mark.succeeded();
       presence_.wait_beat(options_.interval, stop);
     } catch (const StoreError& error) {
       log_failure(error);
+      options_.mark.failed(error.what());
       clock_.wait_for(std::min(options_.interval, jittered(retry_pause, random_)), stop);
     }
   }

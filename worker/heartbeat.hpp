@@ -9,6 +9,7 @@
 #include "common/clock.hpp"
 #include "common/random.hpp"
 #include "common/schedule/clock_watch.hpp"
+#include "common/supervision/supervision.hpp"
 #include "common/tasks/task_queue.hpp"
 #include "worker/presence.hpp"
 
@@ -28,6 +29,7 @@ class Heartbeat {
     std::function<void(Wanted)> on_wanted{};
     /// Called on its thread with every beat, with who can be reached. Empty: nobody wants to know.
     std::function<void(std::vector<SchedulerAddress>)> on_schedulers{};
+    LoopMark mark{};  ///< of its beats
   };
 
   /// All are borrowed and must outlive the heartbeat; `registry` and `random` are its own thread's.

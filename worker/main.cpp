@@ -1,6 +1,7 @@
 // lethe-worker: leases tasks and carries out one batch at a time in their targets.
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "common/archive/file_archive.hpp"
@@ -12,8 +13,11 @@
 #include "common/db/pg_task_runner.hpp"
 #include "common/db/pg_worker_registry.hpp"
 #include "common/db/session.hpp"
+#include "common/http/status_pages.hpp"
 #include "common/random.hpp"
+#include "common/service/service_notifier.hpp"
 #include "common/shutdown_signal.hpp"
+#include "common/supervision/supervision.hpp"
 #include "common/transport/curve_key_file.hpp"
 #include "common/transport/zmq_control_client.hpp"
 #include "common/ulid.hpp"
@@ -40,6 +44,14 @@ void run(const Settings& settings) {
   const ShutdownSignal shutdown;  // before any other thread
   const std::string database = settings.text("database");
   SystemClock clock;
+  Supervision supervision(clock);
+  worker::WorkerMetrics metrics;
+  const std::stop_callback on_drain(shutdown.drain(), [&supervision] { supervision.stop(); });
+  const http::StatusServer status(settings, {.program = "lethe-worker",
+                                             .version = std::string(version),
+                                             .supervision = supervision,
+                                             .metrics = [&metrics] { return metrics.families(); }});
+  const service::ServiceNotifier notifier(supervision, clock);
   SeededRandom random;
   IdMaker ids(clock, random);
   db::Session session(db::control_session(database, "lethe-worker"));
@@ -59,6 +71,7 @@ void run(const Settings& settings) {
   };
 
   if (!wait_for_control(migrator, clock, random, shutdown.drain())) return;
+  supervision.serve();
   worker::run_worker(worker::worker_options(settings, {.instance = instance_name(),
                                                        .version = std::string(version),
                                                        .slots = 0,
@@ -69,7 +82,9 @@ void run(const Settings& settings) {
                       .registry = registry,
                       .make_runner = make_runner,
                       .clock_store = clock_store,
-                      .control = control},
+                      .control = control,
+                      .supervision = supervision,
+                      .metrics = metrics},
                      shutdown.drain(), shutdown.cancel());
 }
 

@@ -29,8 +29,8 @@ constexpr std::int64_t small_parts_max = 8;
 /// Blocks of which nothing goes are passed about eight times as fast as those of which half does.
 std::int64_t blocks_by_effort(const RelationFacts& relation) {
   if (relation.expired < 0) return relation.blocks;
-  const auto busy = static_cast<std::int64_t>(
-      std::min(relation.expired, static_cast<double>(relation.blocks)));
+  const auto busy =
+      static_cast<std::int64_t>(std::min(relation.expired, static_cast<double>(relation.blocks)));
   return std::max(busy, relation.blocks / 8);
 }
 

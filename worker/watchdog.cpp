@@ -17,6 +17,7 @@ void Watchdog::run_once() {
     log_event(LogLevel::warn, "worker_silent", {{"worker", worker->value}});
   // Again and again: a statement may begin between two looks.
   pool_.cancel_lapsed(now);
+  options_.mark.succeeded();
 }
 
 }  // namespace lethe::worker

@@ -4,6 +4,7 @@
 #include <stop_token>
 
 #include "common/clock.hpp"
+#include "common/supervision/supervision.hpp"
 #include "worker/executor_pool.hpp"
 #include "worker/presence.hpp"
 
@@ -24,6 +25,7 @@ class Watchdog {
  public:
   struct Options {
     std::chrono::milliseconds interval{500};  ///< between two looks
+    LoopMark mark{};                          ///< of its looks
   };
 
   /// All are borrowed and must outlive the watchdog.

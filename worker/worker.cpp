@@ -1,5 +1,6 @@
 #include "worker/worker.hpp"
 
+#include <cstdint>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -42,6 +43,26 @@ class Nudger {
   ExecutorPool* pool_ = nullptr;  // guarded by mutex_
 };
 
+using namespace std::chrono_literals;
+
+/// A beat that fails is tried again at once, so that a fifth of these is a warning already.
+constexpr LoopLimits heartbeat_limits{.success = 30s, .turn = 120s};
+/// Longer than any exchange with the queue takes, its retries' pauses included.
+constexpr LoopLimits dispatcher_limits{.success = 60s, .turn = 180s};
+/// It cancels statements, which may mean connecting to servers that do not answer.
+constexpr LoopLimits watchdog_limits{.success = 60s, .turn = 300s};
+/// Without it a worker finds its work by asking; it needs no scheduler to succeed.
+constexpr LoopLimits channel_limits{.success = 60s, .turn = 60s};
+/// Counted from the end of the lease: nothing that an executor does may outlast it for long.
+constexpr LoopLimits executor_limits{.success = 60s, .turn = 300s};
+
+std::vector<LoopMark> executor_marks(Supervision& supervision, std::int32_t slots) {
+  std::vector<LoopMark> marks;
+  for (std::int32_t i = 0; i < slots; ++i)
+    marks.push_back(supervision.add("executor", executor_limits));
+  return marks;
+}
+
 }  // namespace
 
 void run_worker(const WorkerOptions& options, const WorkerPorts& ports,
@@ -55,6 +76,7 @@ void run_worker(const WorkerOptions& options, const WorkerPorts& ports,
   ClockWatch clock_watch(options.clock, ports.clock, ports.clock_store);
   Channel::Options channel_options = options.channel;
   channel_options.on_wake = [&nudger] { nudger.nudge(); };
+  channel_options.mark = ports.supervision.add("channel", channel_limits);
   Channel channel(channel_options, ports.clock, channel_random, ports.control, presence);
   ports.queue.tell_ready(
       [&channel](const std::string& target, std::int64_t tasks) { channel.ready(target, tasks); });
@@ -68,19 +90,28 @@ void run_worker(const WorkerOptions& options, const WorkerPorts& ports,
   heartbeat_options.on_schedulers = [&channel](std::vector<SchedulerAddress> schedulers) {
     channel.set_schedulers(std::move(schedulers));
   };
+  heartbeat_options.mark = ports.supervision.add("heartbeat", heartbeat_limits);
   Heartbeat heartbeat(heartbeat_options, ports.clock, heartbeat_random, ports.registry, presence);
   {
     std::jthread talks([&channel](const std::stop_token& stop) { channel.run(stop); });
     std::jthread beats([&heartbeat](const std::stop_token& stop) { heartbeat.run(stop); });
-    ExecutorPool pool(options.pool, ports.clock, presence, ports.make_runner);
+    ExecutorPool::Options pool_options = options.pool;
+    pool_options.metrics = &ports.metrics;
+    pool_options.marks = executor_marks(ports.supervision, options.pool.slots);
+    ports.metrics.set_slots(options.pool.slots);
+    ExecutorPool pool(pool_options, ports.clock, presence, ports.make_runner);
     const Nudger::Reach reach(nudger, pool);
-    Watchdog watchdog(options.watchdog, ports.clock, presence, pool);
+    Watchdog::Options watchdog_options = options.watchdog;
+    watchdog_options.mark = ports.supervision.add("watchdog", watchdog_limits);
+    Watchdog watchdog(watchdog_options, ports.clock, presence, pool);
     std::jthread watch([&watchdog](const std::stop_token& stop) { watchdog.run(stop); });
     SeededRandom random;
     Dispatcher::Options dispatcher_options = options.dispatcher;
     dispatcher_options.on_finished = [&channel](const FinishedJob& job) { channel.finished(job); };
     dispatcher_options.is_woken = [&channel] { return channel.is_woken(); };
-    Dispatcher dispatcher(dispatcher_options, ports.clock, random, ports.queue, pool, presence);
+    dispatcher_options.mark = ports.supervision.add("dispatcher", dispatcher_limits);
+    CountedQueue queue(ports.queue, ports.metrics);
+    Dispatcher dispatcher(dispatcher_options, ports.clock, random, queue, pool, presence);
     dispatcher.run(ending.get_token(), cancel);
   }  // the watchdog ends first, then the executors, then the heartbeat and the channel
   ports.queue.tell_ready({});

@@ -6,6 +6,7 @@
 #include "common/clock.hpp"
 #include "common/random.hpp"
 #include "common/schedule/clock_watch.hpp"
+#include "common/supervision/supervision.hpp"
 #include "common/tasks/task_queue.hpp"
 #include "worker/channel.hpp"
 #include "worker/dispatcher.hpp"
@@ -36,6 +37,8 @@ struct WorkerPorts {
   RunnerFactory make_runner;
   ClockStore& clock_store;
   ControlClient& control;  ///< used by the channel's thread
+  Supervision& supervision;
+  WorkerMetrics& metrics;
 };
 
 /// Registers, works until `drain` is requested or an operator wants it to stop, settles what is in

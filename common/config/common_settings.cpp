@@ -1,6 +1,25 @@
 #include "common/config/common_settings.hpp"
 
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include "common/policies/text_rules.hpp"
+
 namespace lethe {
+
+namespace {
+
+std::string address_problem(const std::vector<std::string>& texts) {
+  in6_addr parsed{};
+  const char* const text = texts.front().c_str();
+  if (inet_pton(AF_INET, text, &parsed) == 1 || inet_pton(AF_INET6, text, &parsed) == 1) return "";
+  return fmt::format(
+      "{} is not an address of IPv4 or IPv6; write 127.0.0.1, or 0.0.0.0 for every one of this "
+      "machine",
+      shown(texts.front()));
+}
+
+}  // namespace
 
 SettingSpec database_setting() {
   return {.key = "database",
@@ -51,6 +70,36 @@ SettingSpec control_insecure_setting() {
           .choices = {"refuse", "allow"},
           .fallback = "refuse",
           .help = "whether messages over tcp may go without keys, readable and open to everybody"};
+}
+
+SettingSpec log_format_setting() {
+  return {.key = "log_format",
+          .flag = "--log-format",
+          .kind = SettingKind::choice,
+          .unit = "format",
+          .choices = {"text", "json"},
+          .fallback = "text",
+          .help = "form of each line of the log"};
+}
+
+SettingSpec http_address_setting() {
+  return {.key = "http_address",
+          .flag = "--http-address",
+          .kind = SettingKind::text,
+          .unit = "address",
+          .problem = address_problem,
+          .fallback = "127.0.0.1",
+          .help = "where /livez, /readyz and /metrics are served, to anybody who can reach it"};
+}
+
+SettingSpec http_port_setting() {
+  return {.key = "http_port",
+          .flag = "--http-port",
+          .unit = "port",
+          .min = 0,
+          .max = 65'535,
+          .fallback = "0",
+          .help = "port of these; 0: they are not served"};
 }
 
 }  // namespace lethe

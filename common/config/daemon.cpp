@@ -41,7 +41,8 @@ int run(const Daemon& daemon, int argc, char** argv) {
   if (daemon.check) daemon.check(settings);
   if (line.print_config) fmt::print("{}", settings.print());
   if (line.print_config || line.check_config) return static_cast<int>(ExitCode::done);
-  start_logging(daemon.program, log_level_from(settings.text("log_level")));
+  start_logging(daemon.program, log_level_from(settings.text("log_level")),
+                log_format_from(settings.text("log_format")));
   log_event(LogLevel::info, "started",
             {{"version", daemon.version}, {"instance", instance_name()}});
   daemon.run(settings);

@@ -16,7 +16,7 @@ struct Daemon {
   std::string program;      ///< e.g. "lethe-worker"
   std::string description;  ///< one line, for --help
   std::string version;
-  SettingTable settings;  ///< must have the choice "log_level"
+  SettingTable settings;  ///< must have log_level and log_format
   /// Whether the settings go together. Errors: UserError (bad_config). Empty: nothing to check.
   std::function<void(const Settings&)> check{};
   /// Works until it is told to stop. Errors: UserError; anything else is a defect.

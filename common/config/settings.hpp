@@ -30,8 +30,7 @@ struct SettingSpec {
   std::int64_t min = 0;                   ///< of a number; of a list: fewest items
   std::int64_t max = 0;                   ///< of a number
   std::vector<std::string> choices = {};  ///< of a choice, or of each item of a list; empty: any
-  /// What is wrong with a list or text, for people; "" when nothing is. Empty: there is nothing to
-  /// check.
+  /// What is wrong with a list or text, for people; "" when nothing is. Empty: nothing to check.
   std::function<std::string(const std::vector<std::string>& texts)> problem = {};
   std::string fallback = {};  ///< the default, written as in the environment
   std::string help = {};      ///< one line

@@ -34,6 +34,39 @@ std::vector<std::string> texts_of(const YamlNode& node, const std::string& file,
   return texts;
 }
 
+/// What is being read, and what may be there.
+struct Reading {
+  const std::string& file;
+  const std::vector<std::string>& known;
+  SettingsFile& result;
+};
+
+bool is_section(const Reading& reading, const std::string& key) {
+  return std::any_of(reading.known.begin(), reading.known.end(),
+                     [&](const std::string& one) { return one.rfind(key + "_", 0) == 0; });
+}
+
+/// Reads the entries of a map; `section` is what their keys begin with.
+void read_map(const Reading& reading, const YamlNode& map, const std::string& section) {
+  for (std::size_t i = 0; i + 1 < map.items.size(); i += 2) {
+    const YamlNode& key = *map.items[i];
+    const YamlNode& value = *map.items[i + 1];
+    const std::string name = section + key.text;
+    if (key.kind == YamlNode::Kind::scalar && value.kind == YamlNode::Kind::map &&
+        section.empty() && is_section(reading, name)) {
+      read_map(reading, value, name + "_");
+      continue;
+    }
+    if (key.kind != YamlNode::Kind::scalar ||
+        std::find(reading.known.begin(), reading.known.end(), name) == reading.known.end())
+      refuse(
+          reading.file, key.line,
+          fmt::format("unknown key {}; known are {}", shown(name), fmt::join(reading.known, ", ")));
+    if (reading.result.count(name) > 0) refuse(reading.file, key.line, name + " is there twice");
+    reading.result[name] = {.texts = texts_of(value, reading.file, name), .line = key.line};
+  }
+}
+
 }  // namespace
 
 SettingsFile parse_settings_file(std::string_view text, const std::string& file,
@@ -44,15 +77,7 @@ SettingsFile parse_settings_file(std::string_view text, const std::string& file,
   if (root.kind == YamlNode::Kind::null) return result;
   if (root.kind != YamlNode::Kind::map)
     refuse(file, root.line, "must be a list of settings, each as key: value");
-  for (std::size_t i = 0; i + 1 < root.items.size(); i += 2) {
-    const YamlNode& key = *root.items[i];
-    if (key.kind != YamlNode::Kind::scalar ||
-        std::find(known.begin(), known.end(), key.text) == known.end())
-      refuse(file, key.line,
-             fmt::format("unknown key {}; known are {}", shown(key.text), fmt::join(known, ", ")));
-    if (result.count(key.text) > 0) refuse(file, key.line, key.text + " is there twice");
-    result[key.text] = {.texts = texts_of(*root.items[i + 1], file, key.text), .line = key.line};
-  }
+  read_map({.file = file, .known = known, .result = result}, root, "");
   return result;
 }
 

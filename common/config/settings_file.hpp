@@ -14,7 +14,8 @@ struct SettingsFileEntry {
 };
 using SettingsFile = std::map<std::string, SettingsFileEntry>;
 
-/// Reads a flat YAML map of texts and lists of texts. Empty text is an empty map. Throws UserError
+/// Reads a YAML map of texts and lists of texts. A map in it is a section: `http: {port: 9464}` is
+/// `http_port: 9464`. Empty text is an empty map. Throws UserError
 /// (bad_config) that starts with `file` and the line, for anything else, for a key that is not in
 /// `known`, and for a key that is there twice. Never repeats a value, for it may be a secret.
 [[nodiscard]] SettingsFile parse_settings_file(std::string_view text, const std::string& file,

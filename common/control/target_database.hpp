@@ -309,14 +309,15 @@ class Migrations {
     std::int32_t version = 0;
     std::string name;
     std::string applied_at;  ///< ISO 8601; "" when pending
+    bool breaking = true;    ///< programs that do not know it must not go on
   };
   virtual std::vector<Step> status() = 0;
   /// Applies what is pending, one process at a time; returns what it applied.
   virtual std::vector<Step> up() = 0;
   /// The pending migrations as SQL text.
   virtual std::string pending_sql() = 0;
-  /// Throws UserError (bad_config), naming the command to run, unless this program knows the
-  /// schema.
+  /// Throws UserError (bad_config), naming the command to run, unless this program may work with
+  /// the schema: it has all that the program knows, and what else it has breaks nothing.
   virtual void require_known() = 0;
 };
 

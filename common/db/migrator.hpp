@@ -24,6 +24,8 @@ class SchemaMigrator {
   [[nodiscard]] std::string sql_of(const std::vector<Migrations::Step>& steps) const;
   /// The newest version of this program.
   [[nodiscard]] std::int32_t newest() const;
+  /// Whether this program has a migration of that version.
+  [[nodiscard]] bool knows(std::int32_t version) const;
 
  private:
   Session& session_;

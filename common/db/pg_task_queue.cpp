@@ -104,10 +104,10 @@ void take_plan(Transaction& transaction, const std::string& run, const PlanOutco
 }
 
 void take_space(Transaction& transaction, const std::string& run, const Space& space) {
-  transaction.exec(
-      queries::runs_set_space,
-      Params::of(run, space.table_bytes, space.index_bytes, space.dead_bytes, space.reusable_bytes,
-                 space.returnable_bytes, space.returned_bytes, space.quarantined_bytes));
+  transaction.exec(queries::runs_set_space,
+                   Params::of(run, space.table_bytes, space.index_bytes, space.dead_bytes,
+                              space.reusable_bytes, space.returnable_bytes, space.returned_bytes,
+                              space.quarantined_bytes, space.inserted_rows));
 }
 
 void take_vacuum(Transaction& transaction, const std::string& run, const VacuumOutcome& vacuum) {

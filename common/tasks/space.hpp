@@ -20,6 +20,8 @@ struct Space {
   std::optional<std::int64_t> returnable_bytes;
   std::int64_t returned_bytes = 0;     ///< of partitions that the run dropped, with indexes
   std::int64_t quarantined_bytes = 0;  ///< of those that it put aside; the purge gives them back
+  /// Rows that were ever inserted, as statistics count: from two looks follows how fast they come.
+  std::int64_t inserted_rows = 0;
 };
 
 }  // namespace lethe

@@ -27,6 +27,8 @@ rule 'duties and commands see ports; only main.cpp knows common/db' \
   '#include "common/db/' '^(common/db/|(scheduler|worker|cli)/main\.cpp)'
 rule 'only proto may know msgpack' '#include <msgpack' '^proto/'
 rule 'only common/transport may know ZeroMQ' '#include <zmq' '^common/transport/'
+rule 'only common/http may know libmicrohttpd' '#include <microhttpd' '^common/http/'
+rule 'only common/service may know libsystemd' '#include <systemd/' '^common/service/'
 rule 'only yaml_document.cpp may know yaml-cpp' '#include <yaml-cpp' \
   '^common/policies/yaml_document\.cpp'
 rule 'only the two command line files may know CLI11' '#include <CLI/' \

@@ -66,6 +66,7 @@ Space look_at_space(Transaction& transaction, const RunContext& run) {
        transaction.exec(queries::catalog_space, Params::of(table.oid, run.id.value))) {
     space.table_bytes += number(row, "table_bytes");
     space.index_bytes += number(row, "index_bytes");
+    space.inserted_rows += number(row, "inserted");
     add(space.dead_bytes, maybe<std::int64_t>(row, "dead_bytes"));
     add(space.reusable_bytes, maybe<std::int64_t>(row, "reusable_bytes"));
     add(space.returnable_bytes, returnable(transaction, row, watch));

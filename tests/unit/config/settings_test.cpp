@@ -1,5 +1,7 @@
 #include "common/config/settings.hpp"
 
+#include "common/config/common_settings.hpp"
+
 #include "common/user_error.hpp"
 #include "tests/support/catch.hpp"
 
@@ -154,4 +156,35 @@ TEST_CASE("printed settings name their origin and never hold a secret", "[settin
   CHECK(read_settings(table(), flag("database", {"service=lethe"}))
             .print()
             .find("database: 'service=lethe'  # --database") == 0);
+}
+
+TEST_CASE("a section in the file is a short form of its keys", "[settings]") {
+  CHECK(read_settings(table(), file("log: {level: error}\nslots: 5\n")).text("log_level") ==
+        "error");
+  CHECK(read_settings(table(), file("log:\n  level: error\n")).text("log_level") == "error");
+  CHECK(refusal(file("log:\n  level: info\nlog_level: info\n")) ==
+        "78: worker.yaml:3: log_level is there twice");
+  CHECK(refusal(file("log:\n  form: info\n")).find("78: worker.yaml:2: unknown key \"log_form\"") ==
+        0);
+  CHECK(refusal(file("log: {level: {level: info}}\n")) ==
+        "78: worker.yaml:1: log_level: must be one value or a list of values");
+  CHECK(refusal(file("lo: {g_level: info}\n")).find("78: worker.yaml:1: unknown key \"lo\"") == 0);
+}
+
+TEST_CASE("an address to listen on is an address and nothing else", "[settings]") {
+  const SettingTable listening{http_address_setting(), http_port_setting()};
+  const auto read = [&](const std::string& text) {
+    return read_settings(listening, file("http: " + text + "\n"));
+  };
+  CHECK(read_settings(listening, {}).text("http_address") == "127.0.0.1");
+  CHECK(read_settings(listening, {}).number("http_port") == 0);
+  CHECK(read("{address: '::', port: 9464}").text("http_address") == "::");
+  CHECK(read("{address: 0.0.0.0}").text("http_address") == "0.0.0.0");
+  for (const char* wrong : {"''", "localhost", "'127.0.0.1:80'", "127.0.0.256", "'[::1]'", "'*'"}) {
+    INFO(wrong);
+    CHECK_THROWS_AS(read(std::string("{address: ") + wrong + "}"), UserError);
+  }
+  CHECK_THROWS_AS(read("{port: 65536}"), UserError);
+  CHECK_THROWS_AS(read("{port: -1}"), UserError);
+  CHECK(read("{address: '::1'}").print().find("http_address: '::1'") != std::string::npos);
 }

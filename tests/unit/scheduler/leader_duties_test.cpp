@@ -1,5 +1,7 @@
 #include "scheduler/leader_duties.hpp"
 
+#include <optional>
+#include <stdexcept>
 #include <stop_token>
 
 #include "common/store_error.hpp"
@@ -22,15 +24,20 @@ struct World {
   test::FakeClock clock;
   SeededRandom random{1};
   test::MemoryLeadership leadership{clock};
+  Supervision supervision{clock};
+  LeaderStatus status;
   int rounds = 0;
   std::function<void()> round = [] {};
 
+  LeaderDuties leader_of(const std::string& holder, const std::vector<Duty>& duties) {
+    return LeaderDuties({.holder = holder}, clock, random, leadership, duties,
+                        {.supervision = supervision, .status = status});
+  }
   LeaderDuties leader(const std::string& holder) {
-    return LeaderDuties({.holder = holder}, clock, random, leadership,
-                        {{.name = "count", .interval = 1s, .run_once = [this](const Term&) {
-                            ++rounds;
-                            round();
-                          }}});
+    return leader_of(holder, {{.name = "count", .interval = 1s, .run_once = [this](const Term&) {
+                                 ++rounds;
+                                 round();
+                               }}});
   }
 };
 
@@ -103,8 +110,8 @@ TEST_CASE("a leader that was replaced stops as soon as it learns of it", "[leade
 TEST_CASE("a duty that outlasts the trust in the term is the last one", "[leader_duties]") {
   World world;
   int later = 0;
-  LeaderDuties leader(
-      {.holder = "me"}, world.clock, world.random, world.leadership,
+  LeaderDuties leader = world.leader_of(
+      "me",
       {{.name = "slow", .interval = 1s, .run_once = [&](const Term&) { world.clock.advance(13s); }},
        {.name = "later", .interval = 1s, .run_once = [&](const Term&) { ++later; }}});
   CHECK_FALSE(leader.run_once());
@@ -116,16 +123,15 @@ TEST_CASE("a duty that fails does not stop the others and is tried again later",
   World world;
   int failing = 0;
   int working = 0;
-  LeaderDuties leader(
-      {.holder = "me"}, world.clock, world.random, world.leadership,
-      {{.name = "failing",
-        .interval = 100ms,
-        .run_once =
-            [&](const Term&) {
-              ++failing;
-              throw StoreError(Failure::rejected, "x", "42P01", "no table");
-            }},
-       {.name = "working", .interval = 100ms, .run_once = [&](const Term&) { ++working; }}});
+  LeaderDuties leader = world.leader_of(
+      "me", {{.name = "failing",
+              .interval = 100ms,
+              .run_once =
+                  [&](const Term&) {
+                    ++failing;
+                    throw StoreError(Failure::rejected, "x", "42P01", "no table");
+                  }},
+             {.name = "working", .interval = 100ms, .run_once = [&](const Term&) { ++working; }}});
   for (int i = 0; i < 100; ++i) {
     CHECK(leader.run_once());
     world.clock.advance(100ms);
@@ -169,6 +175,7 @@ TEST_CASE("a scheduler carries out all of its duties", "[scheduler]") {
   World world;
   test::MemorySchedulerStore store(world.leadership);
   test::MemoryClockStore clock_store;
+  SchedulerMetrics metrics;
   std::stop_source stop;
   store.scheduled = 5;
   store.rescues = {{.task = "t", .run = "r", .worker = 3, .why = "worker 3 was lost"}};
@@ -178,7 +185,10 @@ TEST_CASE("a scheduler carries out all of its duties", "[scheduler]") {
                  .random = world.random,
                  .leadership = world.leadership,
                  .store = store,
-                 .clock_store = clock_store},
+                 .clock_store = clock_store,
+                 .supervision = world.supervision,
+                 .status = world.status,
+                 .metrics = metrics},
                 stop.get_token());
   CHECK(store.scheduled == 0);
   CHECK(store.rescues.empty());
@@ -186,4 +196,73 @@ TEST_CASE("a scheduler carries out all of its duties", "[scheduler]") {
   CHECK(store.close_calls == 1);
   CHECK(store.house_days == 7);
   CHECK(clock_store.shown.seen == clock_store.shown.now);
+}
+
+namespace {
+
+LoopVerdict verdict_of(const Supervision& supervision, const std::string& name) {
+  const auto report = supervision.report();
+  for (const LoopState& loop : report.loops)
+    if (loop.name == name) return judge(loop, report.at);
+  throw std::runtime_error("no such loop");
+}
+
+}  // namespace
+
+TEST_CASE("what others see of a leadership ends with the term even when the leader hangs",
+          "[leader_duties]") {
+  World world;
+  LeaderDuties leader = world.leader("me");
+  CHECK_FALSE(world.status.term(world.clock.now()).has_value());
+  std::optional<std::int64_t> seen;
+  world.round = [&] {
+    seen = world.status.term(world.clock.now());
+    world.clock.advance(12s);
+    CHECK_FALSE(world.status.term(world.clock.now()).has_value());
+  };
+  leader.run_once();
+  CHECK(seen == 1);
+}
+
+TEST_CASE("the duties of one that does not lead rest", "[leader_duties]") {
+  World world;
+  LeaderDuties first = world.leader("first");
+  first.run_once();
+  CHECK(verdict_of(world.supervision, "count") == LoopVerdict::good);
+  world.leadership.depose();
+  world.clock.advance(5s);
+  CHECK_FALSE(first.run_once());
+  world.clock.advance(1h);
+  CHECK(verdict_of(world.supervision, "count") == LoopVerdict::resting);
+}
+
+TEST_CASE("a duty that fails again and again makes the scheduler unready", "[leader_duties]") {
+  World world;
+  LeaderDuties leader = world.leader("me");
+  world.supervision.serve();
+  leader.run_once();
+  CHECK(world.supervision.report().is_ready());
+  world.round = [] { throw StoreError(Failure::rejected, "x", "42501", "permission denied"); };
+  for (int second = 0; second < 70; ++second) {
+    world.clock.advance(1s);
+    leader.run_once();
+  }
+  CHECK(verdict_of(world.supervision, "count") == LoopVerdict::failing);
+  CHECK(verdict_of(world.supervision, "leadership") == LoopVerdict::good);
+  CHECK_FALSE(world.supervision.report().is_ready());
+  CHECK(world.supervision.report().is_live());
+}
+
+TEST_CASE("a scheduler that cannot reach the control database for a term is unready",
+          "[leader_duties]") {
+  World world;
+  LeaderDuties leader = world.leader("me");
+  world.supervision.serve();
+  world.leadership.unreachable = true;
+  for (int second = 0; second < 25; ++second) {
+    leader.run_once();
+    world.clock.advance(1s);
+  }
+  CHECK(verdict_of(world.supervision, "leadership") == LoopVerdict::failing);
+  CHECK_FALSE(world.supervision.report().is_ready());
 }

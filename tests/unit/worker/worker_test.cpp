@@ -41,6 +41,8 @@ struct Fleet {
   test::FakeTarget target;
   test::MemoryClockStore clock_store;
   test::MemoryControlClient control;
+  Supervision supervision{clock};
+  worker::WorkerMetrics metrics;
   worker::WorkerOptions options;
   std::stop_source drain;
   std::stop_source cancel;
@@ -69,7 +71,9 @@ struct Fleet {
            .registry = registry,
            .make_runner = [this] { return std::make_unique<test::FakeTaskRunner>(target); },
            .clock_store = clock_store,
-           .control = control},
+           .control = control,
+           .supervision = supervision,
+           .metrics = metrics},
           drain.get_token(), cancel.get_token());
     });
   }

@@ -6,7 +6,8 @@
 --   $1 oid      table
 --   $2 text     run
 -- Returns  name (quoted), blocks, block_size, table_bytes, index_bytes, dead_bytes, reusable_bytes (both NULL without
---          statistics of all columns), may_read, truncates (VACUUM may give the end of it back)
+--          statistics of all columns), may_read, truncates (VACUUM may give the end of it back), inserted (rows,
+--          ever)
 -- Locks    none
 -- Index    ledger_run
 -- Caller   look_at_space (space_step.cpp)
@@ -16,6 +17,7 @@ WITH relation AS MATERIALIZED (
          current_setting('block_size')::bigint AS block_size,
          pg_stat_get_live_tuples(c.oid) + pg_stat_get_dead_tuples(c.oid) AS counted,
          pg_stat_get_dead_tuples(c.oid) AS counted_dead,
+         coalesce(pg_stat_get_tuples_inserted(c.oid), 0) AS inserted,
          greatest(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid)) AS vacuumed_at
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -53,7 +55,7 @@ SELECT v.name, v.heap_bytes / v.block_size AS blocks, v.block_size, coalesce(pg_
             WHEN v.width IS NOT NULL
             THEN greatest(0, v.heap_bytes - v.heap_bytes / v.block_size * 24
                              - v.versions * v.width)::bigint END AS reusable_bytes,
-       has_table_privilege(v.oid, 'SELECT') AS may_read,
+       has_table_privilege(v.oid, 'SELECT') AS may_read, v.inserted,
        coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(v.reloptions) o
                   WHERE o.option_name = 'vacuum_truncate'),
                 current_setting('vacuum_truncate', true)::boolean, true) AS truncates
