@@ -26,8 +26,9 @@ std::int64_t heap_bytes(TestDatabase& database) {
   return database.number("SELECT pg_relation_size('public.t')");
 }
 
-/// VACUUM keeps what some snapshot in this database may still see, before PostgreSQL 14 in any one of
-/// the server, and autovacuum takes one for each ANALYZE: again until nothing dead is left.
+/// VACUUM keeps what some snapshot in this database may still see, before PostgreSQL 14 in any
+/// database of the server, and autovacuum takes one for each ANALYZE: again until nothing dead is
+/// left.
 void vacuum_all(TestDatabase& database) {
   std::int64_t dead = -1;
   const auto give_up = std::chrono::steady_clock::now() + 30s;
