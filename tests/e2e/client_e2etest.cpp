@@ -71,10 +71,10 @@ TEST_CASE("a client in JavaScript follows a run and commands a worker", "[contro
   REQUIRE(eventually(
       [&] { return fleet.control().number("SELECT count(*) FROM lethe.schedulers") == 1; }));
 
-  Daemon& client = fleet.start(
+  Daemon client(
       "/usr/bin/env",
       {"node", LETHE_SOURCE_DIR "/tests/clients/follow.cjs", place_of(fleet, own, id).dump()},
-      {{"LETHE_CLIENT_MODULES", modules}});
+      {{"LETHE_CLIENT_MODULES", modules}}, fleet.write_file("client.log", ""));
   INFO(client.log());
   REQUIRE(eventually([&] { return !lines_of(client).empty(); }));
   REQUIRE(lines_of(client).front().contains("ready"));

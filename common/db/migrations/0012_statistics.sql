@@ -3,5 +3,5 @@
 -- transactional: yes
 -- breaking: no
 
-CREATE INDEX runs_satisfied ON lethe.runs (policy, id) WHERE state = 'satisfied';
+CREATE INDEX runs_satisfied_last ON lethe.runs (policy, id) WHERE state = 'satisfied';
 CREATE INDEX runs_ended ON lethe.runs (policy, id) WHERE finished_at IS NOT NULL AND state <> 'skipped';

@@ -7,7 +7,7 @@
 -- Returns  name, target, lag_seconds, failing (its last run that ended was neither satisfied nor
 --          cancelled), inserts_per_second, deletes_per_second (both NULL: unknown)
 -- Locks    none
--- Index    runs_satisfied, runs_ended
+-- Index    runs_satisfied_last, runs_ended
 -- Caller   PgStatisticsStore::read
 SELECT p.name, p.target,
        greatest(0, extract(epoch FROM clock_timestamp()
