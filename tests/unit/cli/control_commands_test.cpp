@@ -49,7 +49,7 @@ TEST_CASE("an order says whether it is felt at once or with the next heartbeat",
   CHECK(contains(world.out.str(), "next heartbeat"));
   world.schedulers.addresses.push_back({.holder = "s", .workers = "ipc:///x"});
   CHECK(world.run({"worker", "quiet", "3", "--output", "json"}) == ExitCode::done);
-  CHECK(contains(world.out.str(), R"("felt": "at_once")"));
+  CHECK(contains(world.out.str(), R"("felt":"at_once")"));
 }
 
 TEST_CASE("an order whose answer got lost is repeated under the same id", "[control_commands]") {

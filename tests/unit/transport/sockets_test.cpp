@@ -130,7 +130,7 @@ TEST_CASE("an allowed worker is heard under the name of its key and gets answers
 
 TEST_CASE("unknown keys and wrong roles and clients without keys get nothing", "[transport]") {
   Station station;
-  const CurveKey stranger = generate_key();
+  CurveKey stranger = generate_key();
   const std::string& server = station.server_key.public_key;
   for (const CurveKey* key : {&stranger, &station.ana, &station.viewer})
     CHECK_FALSE(gets_in(station, station.address.workers, key, server));
