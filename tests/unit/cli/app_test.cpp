@@ -51,7 +51,8 @@ TEST_CASE("a usage error is one line that says where help is", "[app]") {
 TEST_CASE("a command without its verb lists the verbs", "[app]") {
   FakeWorld world;
   CHECK(world.run({"worker"}) == ExitCode::usage);
-  CHECK(world.err.str() == "lethe: which one of list, show, quiet, resume, stop; see lethe worker --help\n");
+  CHECK(world.err.str() ==
+        "lethe: which one of list, show, quiet, resume, stop; see lethe worker --help\n");
 }
 
 TEST_CASE("global options are taken before and after the subcommand", "[app]") {
