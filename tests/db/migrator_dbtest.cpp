@@ -49,6 +49,27 @@ TEST_CASE("a schema newer than the program is refused with both versions", "[mig
   CHECK_THROWS_WITH(db::Migrator(session).require_known(), test::contains("9999"));
 }
 
+TEST_CASE("a newer schema that breaks nothing is one to work with", "[migrator]") {
+  test::TestDatabase database;
+  database.execute(
+      "INSERT INTO lethe.migrations (version, name, breaking) VALUES (9999, 'more', false)");
+  db::Session session({.connection = database.url(), .application_name = "lethe-test"});
+  CHECK_NOTHROW(db::Migrator(session).require_known());
+  database.execute("INSERT INTO lethe.migrations (version, name) VALUES (9998, 'unknown')");
+  CHECK_THROWS_WITH(db::Migrator(session).require_known(), test::contains("install the newer"));
+}
+
+TEST_CASE("a list of migrations from before it said what breaks is read and completed",
+          "[migrator]") {
+  test::TestDatabase database;
+  database.execute("ALTER TABLE lethe.migrations DROP COLUMN breaking");
+  db::Session session({.connection = database.url(), .application_name = "lethe-test"});
+  db::Migrator migrator(session);
+  CHECK_NOTHROW(migrator.require_known());
+  CHECK(migrator.up().empty());
+  CHECK(database.number("SELECT count(*) FROM lethe.migrations WHERE NOT breaking") == 0);
+}
+
 TEST_CASE("the SQL that migrate prints makes the same schema as migrate up", "[migrator]") {
   test::TestDatabase database(false);
   db::Session session({.connection = database.url(), .application_name = "lethe-test"});

@@ -2,7 +2,7 @@
 --
 -- Returns  phase (running, draining), workers, slots, busy: of each, zero when there are none
 -- Locks    none
--- Index    workers_pkey
+-- Index    none: few rows, for those that are gone are forgotten
 -- Caller   PgStatisticsStore::read
 SELECT p.phase, count(w.id) AS workers, coalesce(sum(w.slots), 0)::bigint AS slots,
        coalesce(sum(least(w.busy, w.slots)), 0)::bigint AS busy
