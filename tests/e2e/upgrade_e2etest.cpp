@@ -17,7 +17,7 @@ TEST_CASE("workers of both sides of a migration serve one queue and leave foreig
   fleet.install();
   make_table(fleet.target(), rows);
   const auto kept = fleet.ids(fresh_ids);
-  fleet.apply(policy_yaml({"batch: {target_ms: 10}"}));
+  fleet.apply(policy_yaml({"batch: {target_ms: 10}", "strategy: sweep"}));
   Daemon& before = fleet.start_worker({"--slots", "1"});
   REQUIRE(fleet.worker_id(before) != 0);
   fleet.start_scheduler();
