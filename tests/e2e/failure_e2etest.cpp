@@ -153,6 +153,7 @@ TEST_CASE("a worker that is asked twice to stop breaks its batch off and ends at
 TEST_CASE("a second scheduler leads within twenty seconds and no instant is lost or fired twice",
           "[fleet][leader]") {
   Fleet fleet;
+  fleet.start_schedulers_at_once();
   fleet.install();
   make_table(fleet.target(), 200);
   const auto kept = fleet.ids(fresh_ids);

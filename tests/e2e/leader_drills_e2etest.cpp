@@ -28,6 +28,7 @@ constexpr int brake_class = 4'712;  // of the advisory lock that holds a firing
 class ThreeSchedulers {
  public:
   ThreeSchedulers() {
+    fleet_.start_schedulers_at_once();
     fleet_.install();
     make_table(fleet_.target(), 100);
     record_writes();
@@ -213,7 +214,10 @@ TEST_CASE("a leader that is cut off says so and what it said late changes nothin
   // No cached decision outlives its term: it hangs in a call, and still does not say that it leads.
   CHECK(http_get(lost.port, "/metrics").body.find("\nlethe_leader 0\n") != std::string::npos);
   CHECK(eventually([&] { return http_get(lost.port, "/readyz").status == 503; }));
-  CHECK(http_get(lost.port, "/readyz").body.find("[-] leadership failing: ") != std::string::npos);
+  CHECK(eventually([&] {
+    const std::string body = http_get(lost.port, "/readyz").body;
+    return body.find("[-] leadership failing: ") != std::string::npos;
+  }));
   CHECK(http_get(lost.port, "/livez").status == 200);
   CHECK(test.goes_on());
   lost.proxy->heal();

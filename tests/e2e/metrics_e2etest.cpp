@@ -43,6 +43,7 @@ Environment served_at(std::uint16_t port) {
 class ShownFleet {
  public:
   ShownFleet() {
+    fleet_.start_schedulers_at_once();
     fleet_.install();
     make_table(fleet_.target(), 2'000);
     fleet_.apply(policy_yaml());

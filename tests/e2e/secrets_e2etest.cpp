@@ -109,6 +109,7 @@ TEST_CASE("secrets stay out of arguments logs answers and tables", "[fleet][secr
   lethe({"target", "add", "app", "--url", "service=canary"});
   lethe({"target", "add", "away", "--url", "service=away", "--no-connect"});
   lethe({"policy", "apply", "-f", yaml});
+  fleet.start_schedulers_at_once();
   Daemon& scheduler = fleet.start_scheduler(secrets);
   Daemon& worker = fleet.start_worker({}, secrets);
   lethe({"policy", "run", "t-90d", "--wait"});

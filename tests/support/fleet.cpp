@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -18,7 +19,9 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 constexpr milliseconds poll_interval{20};
-constexpr milliseconds command_limit{55'000};
+constexpr milliseconds usual_patience{45'000};
+constexpr milliseconds command_grace{10'000};
+constexpr std::chrono::seconds scheduler_delay{60};
 constexpr milliseconds stop_grace{5'000};
 constexpr int brake_class = 4'711;  // of the advisory locks; the row's id is the other half
 
@@ -45,6 +48,25 @@ ChildProcess spawn(const std::string& program, std::vector<std::string> argument
 
 }  // namespace
 
+Adversity adversity() {
+  static const Adversity chosen = [] {
+    const char* value = std::getenv("LETHE_TEST_ADVERSITY");
+    const std::string name = value == nullptr ? "" : value;
+    if (name.empty()) return Adversity::none;
+    if (name == "messages") return Adversity::messages;
+    if (name == "mute") return Adversity::mute;
+    if (name == "damaged") return Adversity::damaged;
+    if (name == "late-scheduler") return Adversity::late_scheduler;
+    throw std::runtime_error("LETHE_TEST_ADVERSITY: " + name + " is unknown");
+  }();
+  return chosen;
+}
+
+milliseconds patience() {
+  return adversity() == Adversity::late_scheduler ? usual_patience + scheduler_delay
+                                                  : usual_patience;
+}
+
 bool eventually(const std::function<bool()>& condition, milliseconds limit) {
   const auto give_up = std::chrono::steady_clock::now() + limit;
   while (!condition()) {
@@ -64,7 +86,7 @@ int Daemon::wait(milliseconds limit) { return process_.wait_for(limit).value_or(
 
 void Daemon::kill_now() {
   process_.signal(SIGKILL);
-  static_cast<void>(process_.wait_for(patience));
+  static_cast<void>(process_.wait_for(patience()));
 }
 
 Fleet::Fleet() : directory_(make_directory()) {}
@@ -108,7 +130,7 @@ CommandResult Fleet::run_program(const std::string& program,
   const fs::path err = next_file("err");
   ChildProcess process = spawn(program, arguments, with_control(environment), out, err);
   CommandResult result;
-  result.exit_code = process.wait_for(command_limit).value_or(-1);
+  result.exit_code = process.wait_for(patience() + command_grace).value_or(-1);
   if (result.exit_code < 0) process.stop(milliseconds(0));
   result.out = text_of(out);
   result.err = text_of(err);
@@ -140,18 +162,51 @@ void Fleet::apply(const std::string& yaml) {
 
 Daemon& Fleet::start(const std::string& program, const std::vector<std::string>& arguments,
                      const Environment& environment) {
-  return daemons_.emplace_back(program, arguments, with_control(environment), next_file(program));
+  return daemons_.emplace_back(program, arguments, with_control(environment),
+                               next_file(fs::path(program).filename()));
 }
 
 Daemon& Fleet::start_scheduler(const Environment& environment) {
   Environment all{{"LETHE_WORKER_TTL_SECONDS", "25"}, {"LETHE_TICK_MS", "50"}};
   all.insert(all.end(), environment.begin(), environment.end());
-  return start("lethe-scheduler", {}, all);
+  const bool has_own = std::any_of(environment.begin(), environment.end(), [](const auto& one) {
+    return one.first.rfind("LETHE_CONTROL_", 0) == 0;
+  });
+  if (!has_own) add_endpoints(all);
+  if (adversity() != Adversity::late_scheduler || !scheduler_may_be_late_)
+    return start("lethe-scheduler", {}, all);
+  return start("/bin/sh",
+               {"-c", fmt::format("sleep {}; exec \"$0\"", scheduler_delay.count()),
+                (fs::path(LETHE_BIN_DIR) / "lethe-scheduler").string()},
+               all);
+}
+
+void Fleet::add_endpoints(Environment& scheduler) {
+  if (adversity() == Adversity::none || adversity() == Adversity::late_scheduler) return;
+  constexpr int first_port = 7'401;
+  constexpr int ports_each = 10;
+  const int port = first_port + ports_each * relays_++;
+  // A pair of this machine's own addresses for each test that runs now.
+  const auto address = [pid = static_cast<unsigned>(getpid())](unsigned net) {
+    return fmt::format("127.{}.{}.{}", net, (pid >> 8U) & 0xffU, pid & 0xffU);
+  };
+  const std::string back = address(64);
+  const std::string front = address(65);
+  int gate = 0;
+  for (const char* name : {"WORKERS", "OPERATORS", "EVENTS"})
+    scheduler.emplace_back(fmt::format("LETHE_CONTROL_{}", name),
+                           fmt::format("tcp://{}:{}", back, port + gate++));
+  scheduler.emplace_back("LETHE_CONTROL_INSECURE", "allow");
+  if (adversity() == Adversity::messages) return;
+  scheduler.emplace_back("LETHE_CONTROL_HOST", front);
+  start("message_relay", {adversity() == Adversity::damaged ? "damaged" : "mute", front, back,
+                          std::to_string(port)});
 }
 
 Daemon& Fleet::start_worker(const std::vector<std::string>& arguments,
                             const Environment& environment) {
   Environment all{{"LETHE_HEARTBEAT_SECONDS", "1"}, {"LETHE_IDLE_POLL_MS", "50"}};
+  if (adversity() != Adversity::none) all.emplace_back("LETHE_CONTROL_INSECURE", "allow");
   all.insert(all.end(), environment.begin(), environment.end());
   return start("lethe-worker", arguments, all);
 }

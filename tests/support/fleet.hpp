@@ -17,12 +17,24 @@ namespace lethe::test {
 
 using Json = nlohmann::ordered_json;
 
+/// What the environment variable LETHE_TEST_ADVERSITY asks of every fleet whose test does not
+/// choose endpoints of its own. Nothing may depend on it but latency.
+enum class Adversity {
+  none,
+  messages,        ///< "messages": they work
+  mute,            ///< "mute": ports take connections and say nothing
+  damaged,         ///< "damaged": messages are doubled, reordered, cut, replaced, lost
+  late_scheduler,  ///< "late-scheduler": each scheduler starts a minute after it was started
+};
+/// Throws std::runtime_error for an unknown name.
+[[nodiscard]] Adversity adversity();
+
 /// How long a test waits for something that must happen, before it gives up.
-inline constexpr std::chrono::seconds patience{45};
+[[nodiscard]] std::chrono::milliseconds patience();
 
 /// Looks at `condition` again and again until it holds; false when `limit` went by before.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition,
-                              std::chrono::milliseconds limit = patience);
+                              std::chrono::milliseconds limit = patience());
 
 /// What became of a command that has ended.
 struct CommandResult {
@@ -48,7 +60,7 @@ class Daemon {
   [[nodiscard]] std::string log() const;
   void signal(int number) { process_.signal(number); }
   /// The exit code; -1 when it still runs after `limit`.
-  int wait(std::chrono::milliseconds limit = patience);
+  int wait(std::chrono::milliseconds limit = patience());
   /// kill -9, and waits until the process is gone.
   void kill_now();
 
@@ -98,6 +110,8 @@ class Fleet {
                 const Environment& environment = {});
   /// Quick for a test: a worker is lost after 25 s, the shortest that is allowed.
   Daemon& start_scheduler(const Environment& environment = {});
+  /// For a test of the schedulers themselves: Adversity::late_scheduler leaves them alone.
+  void start_schedulers_at_once() { scheduler_may_be_late_ = false; }
   /// Quick for a test: a heartbeat each second, a look for tasks every 50 ms.
   Daemon& start_worker(const std::vector<std::string>& arguments = {},
                        const Environment& environment = {});
@@ -116,6 +130,8 @@ class Fleet {
 
  private:
   Environment with_control(const Environment& environment);
+  /// Lets a scheduler that is about to start serve messages, as adversity() wants them.
+  void add_endpoints(Environment& scheduler);
   std::filesystem::path next_file(const std::string& what);
 
   TestDatabase control_{false};
@@ -123,6 +139,8 @@ class Fleet {
   std::filesystem::path directory_;
   std::deque<Daemon> daemons_;
   int files_ = 0;
+  int relays_ = 0;
+  bool scheduler_may_be_late_ = true;
 };
 
 /// public.t(id, created_at, tenant, note): `rows` rows of about a kilobyte. Rows whose id is

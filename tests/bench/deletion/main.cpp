@@ -67,6 +67,7 @@ int main(int argc, char** argv) {
           {"scale", "1 to 4 workers, batches that wait 20 ms", stage.with(measure_scale)},
           {"overhead", "what the control plane adds to batches of 250 ms",
            stage.with(measure_overhead)},
+          {"extras", "half of the rows, with a limit and with copies", stage.with(measure_extras)},
           {"memory", "peak resident memory in the scenarios above", find_peaks},
       }};
   return run_program(program, {argv + 1, argv + argc});

@@ -20,6 +20,8 @@ namespace lethe::bench {
 [[nodiscard]] Json measure_scale(Bench& bench);
 /// Batches of 250 ms by a worker beside the same deletes in a loop.
 [[nodiscard]] Json measure_overhead(Bench& bench);
+/// The fleet with a limit of rows and with copies of what goes, beside the fleet without.
+[[nodiscard]] Json measure_extras(Bench& bench);
 /// The most memory that a worker and a scheduler used in the scenarios measured so far.
 [[nodiscard]] Json find_peaks(const Json& so_far);
 
