@@ -174,6 +174,10 @@ TEST_CASE("every expression of the alerts and of the dashboard asks for what a f
       INFO(chosen);
       CHECK(text.find(chosen) != std::string::npos);
     }
+    // Fleets that one Prometheus looks at do not hide each other.
+    CHECK(matches(expression, R"(\b((?:sum|max|min|count|avg) ?\())").empty());
+    CHECK(matches(expression, R"(( by \((?!fleet\b)))").empty());
+    CHECK(matches(expression, R"(( on \((?!fleet\b)))").empty());
     rules += fmt::format("      - {{record: x, expr: {}}}\n", Json(expression).dump());
   }
   const CommandResult parsed =
