@@ -68,10 +68,11 @@ void add_policies(MetricFamilies& families, const std::vector<PolicyStatistics>&
   const auto maybe = [&labels](const PolicyStatistics& one, const std::optional<double>& value) {
     return value ? Made({.labels = labels(one), .value = *value}) : Made();
   };
-  families.push_back(
-      of_each("lethe_policy_retention_lag_seconds",
-              "No row of the policy is overdue by more: since the as_of of its last satisfied run.",
-              policies, [&](const PolicyStatistics& one) { return maybe(one, one.lag_seconds); }));
+  families.push_back(of_each(
+      "lethe_policy_retention_lag_seconds",
+      "Since the policy as it is now was last proved satisfied, or was made. Where it was, no "
+      "row is overdue by more.",
+      policies, [&](const PolicyStatistics& one) { return maybe(one, one.lag_seconds); }));
   families.push_back(of_each(
       "lethe_policy_failing", "Whether its last run was neither satisfied nor cancelled.", policies,
       [&](const PolicyStatistics& one) { return maybe(one, one.failing ? 1.0 : 0.0); }));
@@ -87,7 +88,7 @@ void add_policies(MetricFamilies& families, const std::vector<PolicyStatistics>&
 }  // namespace
 
 SchedulerMetrics::SchedulerMetrics()
-    : firings_("outcome", names_max, {"run", "skipped"}),
+    : firings_("outcome", names_max, {"run", "skipped", "refused"}),
       rescues_("outcome", names_max, {"rescued", "dead"}),
       moved_("what", names_max, {"promoted", "expired", "closed"}) {}
 
@@ -130,12 +131,14 @@ MetricFamilies fleet_metrics(const FleetStatistics& statistics) {
   add_lanes(families, statistics.lanes);
   add_workers(families, statistics.workers);
   add_policies(families, statistics.policies);
-  families.push_back(gauge("lethe_control_xmin_age_transactions",
-                           "Transactions since the oldest snapshot that holds VACUUM up.",
-                           static_cast<double>(statistics.xmin_age)));
+  families.push_back(
+      gauge("lethe_control_xmin_age_transactions",
+            "Transactions since the oldest of what holds VACUUM up: snapshots, transactions, "
+            "replicas, slots.",
+            static_cast<double>(statistics.xmin_age)));
   if (statistics.oldest_transaction_seconds)
     families.push_back(gauge("lethe_control_oldest_transaction_seconds",
-                             "Since the oldest transaction with a snapshot began.",
+                             "Since the oldest transaction that holds VACUUM up began.",
                              *statistics.oldest_transaction_seconds));
   return families;
 }

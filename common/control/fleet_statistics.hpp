@@ -28,8 +28,8 @@ struct WorkerStatistics {
 struct PolicyStatistics {
   std::string name;
   std::string target;
-  /// No row is overdue by more, as the last verification proved; since the policy was made where
-  /// there was none yet.
+  /// Since the policy as it is now was last proved satisfied: no row is overdue by more. Since it
+  /// was made so where it never was, which proves nothing of its rows.
   double lag_seconds = 0;
   bool failing = false;  ///< its last run that ended was neither satisfied nor cancelled
   std::optional<double> inserts_per_second{};  ///< by the table's statistics; nothing: unknown
@@ -38,15 +38,20 @@ struct PolicyStatistics {
 
 /// The whole fleet, as the control database knows it. Counts end at 100,000.
 struct FleetStatistics {
-  NamedCounts tasks;                       ///< by state
-  NamedCounts runs;                        ///< open ones, by state
-  NamedCounts dead;                        ///< dead letters, by why
-  NamedCounts brakes;                      ///< what holds the fleet back
-  std::vector<LaneStatistics> lanes;       ///< at most 100
-  std::vector<WorkerStatistics> workers;   ///< by phase
-  std::vector<PolicyStatistics> policies;  ///< enabled ones: the 1,000 with the longest lag
-  std::int64_t xmin_age = 0;  ///< transactions since the oldest snapshot that holds VACUUM up
-  std::optional<double> oldest_transaction_seconds{};  ///< nothing: none, or not to be seen
+  NamedCounts tasks;                      ///< by state
+  NamedCounts runs;                       ///< open ones, by state
+  NamedCounts dead;                       ///< dead letters, by why
+  NamedCounts brakes;                     ///< what holds the fleet back
+  std::vector<LaneStatistics> lanes;      ///< at most 100
+  std::vector<WorkerStatistics> workers;  ///< by phase
+  /// Enabled ones, at most 1,000: those that fail first, then those with the longest lag.
+  std::vector<PolicyStatistics> policies;
+  /// Transactions since the oldest of what holds VACUUM up here: snapshots and transactions, of
+  /// this database and of replicas, prepared transactions, slots. 0: nothing does.
+  std::int64_t xmin_age = 0;
+  /// Since the oldest transaction that does so began; nothing: there is none, or this role may not
+  /// see since when one of them does.
+  std::optional<double> oldest_transaction_seconds{};
 };
 
 /// PORT: what is counted of the fleet. Cheap statements, none of which reads a target. Thread

@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <exception>
 #include <string_view>
 #include <system_error>
@@ -20,7 +22,10 @@ namespace lethe::http {
 
 namespace {
 
-constexpr unsigned connections_max = 256;
+/// Probes and scrapes are a handful, and each is over within milliseconds.
+constexpr std::size_t connections_kept = 64;
+/// Room for those that were hung up and not yet cleared away.
+constexpr unsigned connections_max = 2 * connections_kept;
 constexpr unsigned silence_seconds = 10;
 constexpr std::size_t connection_bytes = 16 * 1024;
 constexpr int backlog = 64;
@@ -88,12 +93,34 @@ MHD_Result send(MHD_Connection* connection, const Response& response) {
   return MHD_queue_response(connection, static_cast<unsigned>(response.status), message.get());
 }
 
+/// The open connections, the oldest first. One more than are kept hangs up the oldest: whoever is
+/// slow on purpose stays within any time of silence by a byte now and then, and would keep probes
+/// out. Used only by libmicrohttpd's thread, and by whoever stops it afterwards.
+class OpenConnections {
+ public:
+  void add(int socket) {
+    open_.push_back(socket);
+    if (open_.size() <= connections_kept) return;
+    shutdown(open_.front(), SHUT_RDWR);  // libmicrohttpd reads the end and closes it
+    open_.pop_front();
+  }
+  /// Told before the socket is closed, so its number is nobody else's yet.
+  void remove(int socket) {
+    const auto found = std::find(open_.begin(), open_.end(), socket);
+    if (found != open_.end()) open_.erase(found);
+  }
+
+ private:
+  std::deque<int> open_;
+};
+
 }  // namespace
 
 struct Server::Impl {
   Handler handler;
   int socket = -1;
   std::uint16_t port = 0;
+  OpenConnections connections;
   MHD_Daemon* daemon = nullptr;
 
   ~Impl() {
@@ -101,6 +128,20 @@ struct Server::Impl {
       MHD_stop_daemon(daemon);  // closes the socket
     } else if (socket >= 0) {
       close(socket);
+    }
+  }
+
+  /// Called by libmicrohttpd when a connection begins and when it ends.
+  static void on_connection(void* self, MHD_Connection* connection, void**,
+                            MHD_ConnectionNotificationCode what) {
+    const MHD_ConnectionInfo* const info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info == nullptr) return;
+    OpenConnections& connections = static_cast<Impl*>(self)->connections;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+      connections.add(info->connect_fd);
+    } else {
+      connections.remove(info->connect_fd);
     }
   }
 
@@ -129,7 +170,8 @@ Server::Server(const Endpoint& endpoint, Handler handler) : impl_(std::make_uniq
       MHD_USE_AUTO_INTERNAL_THREAD, endpoint.port, nullptr, nullptr, &Impl::on_request, impl_.get(),
       MHD_OPTION_LISTEN_SOCKET, impl_->socket, MHD_OPTION_CONNECTION_LIMIT, connections_max,
       MHD_OPTION_CONNECTION_TIMEOUT, silence_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-      connection_bytes, MHD_OPTION_END);
+      connection_bytes, MHD_OPTION_NOTIFY_CONNECTION, &Impl::on_connection, impl_.get(),
+      MHD_OPTION_END);
   if (impl_->daemon == nullptr) refuse(endpoint, "no thread for it");
 }
 

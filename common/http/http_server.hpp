@@ -24,10 +24,10 @@ struct Response {
 /// logged and answered with 500.
 using Handler = std::function<Response(const std::string& path)>;
 
-/// A small HTTP server for probes and metrics: one thread, at most 256 connections, each with 16
-/// KiB of memory and closed after 10 s of silence; no method but GET and HEAD, no body. There is no
-/// authentication and no TLS, and what it tells is no secret. It is libmicrohttpd's, which nothing
-/// but this directory links.
+/// A small HTTP server for probes and metrics: one thread, at most 64 connections, each with 16
+/// KiB of memory and closed after 10 s of silence, and the oldest one as soon as there is one more;
+/// no method but GET and HEAD, no body. There is no authentication and no TLS, and what it tells is
+/// no secret. It is libmicrohttpd's, which nothing but this directory links.
 class Server {
  public:
   /// Listens and answers from now on. Throws UserError (bad_config) that names the address when it

@@ -134,6 +134,16 @@ BEGIN
   -- The history has a partition a day, which the scheduler makes and drops.
   GRANT lethe_scheduler TO lethe_owner;
   GRANT CREATE ON SCHEMA lethe TO lethe_scheduler;
+
+  -- Since when others' transactions hold VACUUM up (docs/metrics.md). Not every role that may run this
+  -- file may grant that, since PostgreSQL 16.
+  IF NOT pg_catalog.pg_has_role('lethe_scheduler', 'pg_read_all_stats', 'MEMBER') THEN
+    BEGIN
+      GRANT pg_read_all_stats TO lethe_scheduler;
+    EXCEPTION WHEN insufficient_privilege THEN
+      RAISE WARNING 'the alert LetheOldSnapshot stays silent until a superuser does: GRANT pg_read_all_stats TO lethe_scheduler';
+    END;
+  END IF;
   FOR part IN SELECT t.relid FROM pg_catalog.pg_partition_tree('lethe.history') t LOOP
     EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO lethe_scheduler', part);
   END LOOP;

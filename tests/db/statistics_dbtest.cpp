@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "common/policies/policy_json.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/sample_tables.hpp"
 #include "tests/support/test_database.hpp"
 
 using namespace lethe;
@@ -21,12 +23,12 @@ struct World {
     database.execute("INSERT INTO lethe.targets (name, url) VALUES ('app', 'service=app')");
     database.expect_violations();  // rows are made by hand, without what admission counts
   }
-  void policy(const std::string& name, const std::string& created = "now()") {
+  /// A policy that became what it is at `applied`.
+  void policy(const std::string& name, const std::string& applied = "now()") {
     database.execute(
-        "INSERT INTO lethe.policies (name, target, spec, spec_text, spec_sha256, created_at) "
-        "VALUES "
-        "('" +
-        name + "', 'app', '{}', '{}', '', " + created + ")");
+        "INSERT INTO lethe.policies (name, target, spec, spec_text, spec_sha256, created_at, "
+        "applied_at) VALUES ('" +
+        name + "', 'app', '{}', '{}', '', '2001-01-01', " + applied + ")");
   }
   /// A run that ended `ended` ago, frozen a minute before.
   void run(const std::string& id, const std::string& policy, const std::string& state,
@@ -126,6 +128,45 @@ TEST_CASE("the retention lag is what the last satisfied run has proved", "[stati
   CHECK(count(fleet.runs, "planned") == 1);
 }
 
+TEST_CASE(
+    "a policy that was changed or made anew has neither the proofs nor the failures of before",
+    "[statistics]") {
+  World world;
+  world.database.execute("INSERT INTO lethe.targets (name, url) VALUES ('other', 'service=other')");
+  world.policy("p", "now() - interval '2 hours'");
+  world.run("1", "p", "satisfied", "5 days", "space = '{\"inserted\": 0}'");
+  world.run("2", "p", "satisfied", "3 days", "space = '{\"inserted\": 9}'");
+  world.run("3", "p", "failed", "1 day");
+  CHECK(policy(world.store.read(), "p").failing);
+  for (const std::string change : {"spec_sha256 = 'shorter'", "target = 'other'"}) {
+    INFO(change);
+    world.database.execute("UPDATE lethe.policies SET " + change);
+    const auto fleet = world.store.read();
+    CHECK(near(policy(fleet, "p").lag_seconds, 7'200));
+    CHECK_FALSE(policy(fleet, "p").failing);
+    CHECK_FALSE(policy(fleet, "p").inserts_per_second);
+    world.database.execute("UPDATE lethe.policies SET spec_sha256 = '', target = 'app'");
+  }
+  // Switching it off and on changes nothing of what it demands.
+  world.database.execute("UPDATE lethe.policies SET updated_at = now()");
+  CHECK(near(policy(world.store.read(), "p").lag_seconds, 3 * 86'400 + 60));
+}
+
+TEST_CASE("policies that fail are told first and then those with the longest lag", "[statistics]") {
+  World world;
+  world.database.execute(
+      "INSERT INTO lethe.policies (name, target, spec, spec_text, spec_sha256, applied_at) SELECT "
+      "'old' || n, 'app', '{}', '{}', '', now() - interval '9 days' FROM generate_series(1, 1000) "
+      "n");
+  world.policy("young");
+  world.policy("young_too");
+  world.run("1", "young", "failed", "1 minute");
+  const auto fleet = world.store.read();
+  REQUIRE(fleet.policies.size() == 1'000);
+  CHECK(fleet.policies.at(0).name == "young");
+  for (std::size_t i = 1; i < 1'000; ++i) CHECK(fleet.policies.at(i).name.rfind("old", 0) == 0);
+}
+
 TEST_CASE("a policy fails until its next run ends well or is cancelled", "[statistics]") {
   World world;
   world.policy("p");
@@ -164,6 +205,52 @@ TEST_CASE("whether a policy keeps up is known from two looks at its table", "[st
   CHECK(rates() == "-1 in, -1 out");
   world.database.execute("UPDATE lethe.runs SET space = '{\"table\": 5}' WHERE id = '3'");
   CHECK(rates() == "-1 in, -1 out");
+}
+
+TEST_CASE("whether a policy keeps up is unknown once partitions took their counts with them",
+          "[statistics]") {
+  World world;
+  world.policy("p");
+  const auto known = [&] {
+    const auto fleet = world.store.read();
+    const auto& one = policy(fleet, "p");
+    CHECK(one.inserts_per_second.has_value() == one.deletes_per_second.has_value());
+    return one.inserts_per_second.has_value();
+  };
+  const auto space = [](const std::string& members) {
+    return "rows = 100, space = '{\"inserted\": 1000, " + members + "}'";
+  };
+  const std::string none_went = space(R"("returned": 0, "quarantined": 0)");
+  // Partitions that went before the first look are missing in both.
+  world.run("1", "p", "satisfied", "3 hours", space(R"("returned": 8192, "quarantined": 8192)"));
+  world.run("2", "p", "failed", "2 hours", "batches = 1");
+  world.run("3", "p", "satisfied", "1 hour", none_went);
+  CHECK(known());  // the failed run deleted rows, for its policy knows nothing else
+  const auto with = [&](const std::string& run, const std::string& change) {
+    world.database.execute("UPDATE lethe.runs SET " + change + " WHERE id = '" + run + "'");
+    const bool is_known = known();
+    world.database.execute("UPDATE lethe.runs SET spec = '{}', spec_sha256 = '', " +
+                           (run == "3" ? none_went : "batches = 1, space = NULL") +
+                           " WHERE id = '" + run + "'");
+    CHECK(known());
+    return is_known;
+  };
+  CHECK_FALSE(with("3", space(R"("returned": 8192, "quarantined": 0)")));
+  CHECK_FALSE(with("3", space(R"("returned": 0, "quarantined": 8192)")));
+  // A run that failed did not look at what it dropped before; one that did nothing dropped nothing.
+  const auto spec = [](Partitions partitions) {
+    Policy policy = test::policy_of("p", 10);
+    policy.partitions = partitions;
+    return "spec = '" + to_canonical_json(policy) + "'";
+  };
+  CHECK(with("2", spec(Partitions::rows)));
+  CHECK_FALSE(with("2", spec(Partitions::drop)));
+  CHECK_FALSE(with("2", spec(Partitions::quarantine)));
+  CHECK(with("2", "batches = 0, " + spec(Partitions::drop)));
+  CHECK(with("2", R"(space = '{"returned": 0}', )" + spec(Partitions::drop)));
+  CHECK_FALSE(with("2", R"(space = '{"returned": 8192}')"));
+  // In between the policy was another one.
+  CHECK_FALSE(with("2", "spec_sha256 = 'other'"));
 }
 
 TEST_CASE("brakes and dead letters and workers are counted by what they are", "[statistics]") {
@@ -209,14 +296,18 @@ TEST_CASE("brakes and dead letters and workers are counted by what they are", "[
   CHECK(fleet.workers[1].busy == 3);
 }
 
-TEST_CASE("a snapshot that holds VACUUM up shows by its age", "[statistics]") {
+TEST_CASE("a target that was not reached counts until a task gets through", "[statistics]") {
   World world;
-  test::OtherSession holder(world.database.url());
-  holder.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT 1");
-  for (int i = 0; i < 20; ++i) world.database.execute("SELECT txid_current()");
-  const auto fleet = world.store.read();
-  CHECK(fleet.xmin_age >= 20);
-  CHECK(fleet.oldest_transaction_seconds.value_or(-1) >= 0);
+  world.database.execute("INSERT INTO lethe.target_slots (target) VALUES ('app')");
+  const auto open_after = [&](const std::string& change) {
+    world.database.execute("UPDATE lethe.target_slots SET " + change);
+    return count(world.store.read().brakes, "circuit_open");
+  };
+  CHECK(open_after("failures = 2, open_until = NULL") == 0);
+  CHECK(open_after("failures = 3, open_until = now() + interval '5 s'") == 1);
+  // The pause is over and a task probes: nobody knows yet.
+  CHECK(open_after("failures = 4, open_until = now() - interval '1 s'") == 1);
+  CHECK(open_after("failures = 0, open_until = NULL") == 0);
 }
 
 TEST_CASE("what a long queue costs is bounded", "[statistics]") {

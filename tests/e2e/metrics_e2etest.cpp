@@ -175,6 +175,10 @@ TEST_CASE("every expression of the alerts and of the dashboard asks for what a f
       INFO(chosen);
       CHECK(text.find(chosen) != std::string::npos);
     }
+    // Fleets that one Prometheus looks at do not hide each other.
+    CHECK(matches(expression, R"(\b((?:sum|max|min|count|avg) ?\())").empty());
+    CHECK(matches(expression, R"(( by \((?!fleet\b)))").empty());
+    CHECK(matches(expression, R"(( on \((?!fleet\b)))").empty());
     rules += fmt::format("      - {{record: x, expr: {}}}\n", Json(expression).dump());
   }
   const CommandResult parsed =
@@ -232,6 +236,29 @@ TEST_CASE("the units of the service manager are ones that it understands", "[met
     CHECK(verified.exit_code == 0);
     CHECK(verified.err.empty());
   }
+}
+
+TEST_CASE("the unit of the scheduler lets it listen at every endpoint that it may be given",
+          "[metrics]") {
+  const auto settings_of = [](const std::string& name) {
+    return matches(read(std::filesystem::path(LETHE_DEPLOY_DIR) / "systemd" / (name + ".service")),
+                   R"(\n((?:Runtime|RestrictAddress|User)\w*=[^\n]*))");
+  };
+  // libzmq asks for the machine's interfaces (getifaddrs) before it binds a socket to an address of
+  // tcp. Where the filter forbids AF_NETLINK that fails with EAFNOSUPPORT, and it aborts.
+  // The examples for ipc are in /run/lethe, which only a service manager can make for this user.
+  // It stays when the unit stops: the sockets of a second scheduler may be there.
+  CHECK(settings_of("lethe-scheduler") ==
+        std::set<std::string>{"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
+                              "RuntimeDirectory=lethe", "RuntimeDirectoryMode=0750",
+                              "RuntimeDirectoryPreserve=yes", "User=lethe"});
+  // A worker connects, also by name, which needs neither; as the same user it may.
+  CHECK(settings_of("lethe-worker") ==
+        std::set<std::string>{"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", "User=lethe"});
+  for (const std::string& path :
+       matches(read(std::filesystem::path(LETHE_DEPLOY_DIR) / "config" / "scheduler.yaml"),
+               R"(ipc://(\S+))"))
+    CHECK(path.rfind("/run/lethe/", 0) == 0);
 }
 
 TEST_CASE("a port that is taken ends a daemon with one line that names it", "[metrics]") {

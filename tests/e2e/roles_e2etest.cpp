@@ -139,6 +139,8 @@ TEST_CASE("a fleet works under the roles that are shipped", "[fleet][roles]") {
   lethe({"target", "install", "app"}, "owner");
   const std::string run = fleet.control().text("SELECT id FROM lethe.runs");
   lethe({"report", "--run", run});
+  CHECK(fleet.control().text(fmt::format("SELECT pg_has_role('{}', 'pg_read_all_stats', 'USAGE')",
+                                         roles.group("scheduler"))) == "t");
   CHECK(scheduler.log().find("_failed") == std::string::npos);  // nor is counting the fleet refused
   worker.signal(SIGTERM);
   CHECK(worker.wait() == 0);

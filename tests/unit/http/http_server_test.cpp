@@ -74,19 +74,40 @@ TEST_CASE("a page that fails is an error without the reason", "[http]") {
   CHECK(answer.body.find("secret") == std::string::npos);
 }
 
-TEST_CASE("two hundred connections that say nothing do not keep a probe waiting", "[http]") {
+TEST_CASE("connections that are slow on purpose do not keep a probe waiting however many there are",
+          "[http]") {
   const http::Server server(any_port, echo);
-  std::vector<std::unique_ptr<test::TcpConnection>> silent;
-  for (int i = 0; i < 200; ++i) {
-    silent.push_back(std::make_unique<test::TcpConnection>(server.port()));
-    silent.back()->send_text("GET / HT");
+  std::vector<std::unique_ptr<test::TcpConnection>> slow;
+  for (int i = 0; i < 300; ++i) {
+    slow.push_back(std::make_unique<test::TcpConnection>(server.port()));
+    slow.back()->send_text("GET / HT");
   }
+  for (const auto& one : slow) one->send_text("T");  // not silent: no time of silence ends them
   const auto begin = std::chrono::steady_clock::now();
   CHECK(http_get(server.port(), "/").status == 200);
   CHECK(std::chrono::steady_clock::now() - begin < 2s);
 }
 
-TEST_CASE("more connections than there may be are turned away and do no harm", "[http]") {
+TEST_CASE("a slow connection that is hung up is the oldest and the newest ones are answered",
+          "[http]") {
+  const http::Server server(any_port, echo);
+  const auto begun = [&] {
+    auto connection = std::make_unique<test::TcpConnection>(server.port());
+    connection->send_text("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+    return connection;
+  };
+  const auto finished = [](const test::TcpConnection& connection) {
+    connection.send_text("\r\n");
+    return connection.read_all().rfind("HTTP/1.1 200", 0) == 0;
+  };
+  std::vector<std::unique_ptr<test::TcpConnection>> connections;
+  for (int i = 0; i < 65; ++i) connections.push_back(begun());
+  CHECK(finished(*connections.back()));
+  CHECK_FALSE(finished(*connections.front()));
+  CHECK(finished(*connections.at(1)));
+}
+
+TEST_CASE("more connections than there may be are hung up and do no harm", "[http]") {
   auto server = std::make_unique<http::Server>(any_port, echo);
   {
     std::vector<std::unique_ptr<test::TcpConnection>> silent;

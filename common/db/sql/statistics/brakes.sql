@@ -1,5 +1,7 @@
--- What holds the fleet back: pauses by scope, freezes, targets that cannot be reached, limits of rows
--- per second that must be paid off first.
+-- What holds the fleet back: pauses by scope, freezes, targets that could not be reached three times in
+-- a row and by nobody since, limits of rows per second that must be paid off first. Such a target counts
+-- until a task gets through (circuits/close.sql), also while one probes: were it only counted during the
+-- pauses, it would come and go with each probe.
 --
 -- Returns  name (paused_all, paused_target, paused_policy, paused_tenant, frozen, circuit_open, pace),
 --          count
@@ -15,7 +17,7 @@ SELECT k.name, count(x.name) AS count
  UNION ALL
 SELECT 'circuit_open', count(DISTINCT s.target)
   FROM lethe.target_slots s
- WHERE s.failures > 0 AND s.open_until > clock_timestamp()
+ WHERE s.failures >= 3
  UNION ALL
 SELECT 'pace', count(DISTINCT (c.scope, c.name))
   FROM lethe.paces c
