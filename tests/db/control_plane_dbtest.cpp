@@ -32,6 +32,18 @@ CommandAnswer order(RunDriver& fleet, const std::string& id, const std::string& 
 
 std::string id_of(WorkerId worker) { return std::to_string(worker.value); }
 
+/// What the fleet's worker is registered as after `previous` has ended; `knows` is what its process
+/// heard to be wanted of it.
+Registration register_anew(RunDriver& fleet, Wanted knows, WorkerId previous) {
+  return fleet.registry().register_worker({.instance = "b",
+                                           .version = "0",
+                                           .slots = 1,
+                                           .targets = {},
+                                           .lanes = {"normal"},
+                                           .wanted = knows,
+                                           .previous = previous});
+}
+
 /// Hears what is told in a database; connected when it is made.
 struct Ear {
   Bell bell;
@@ -87,12 +99,7 @@ TEST_CASE("a worker that was told to stop is not made to run again", "[control]"
 TEST_CASE("a worker that registers anew stays as quiet as it was", "[control]") {
   TestDatabase database;
   RunDriver fleet(database);
-  const WorkerId again = fleet.registry().register_worker({.instance = "b",
-                                                           .version = "0",
-                                                           .slots = 1,
-                                                           .targets = {},
-                                                           .lanes = {"normal"},
-                                                           .wanted = Wanted::quiet});
+  const WorkerId again = register_anew(fleet, Wanted::quiet, {}).worker;
   fleet.start(test::policy_of("", 5));
   CHECK(fleet.registry().beat(again, 0, false).wanted == Wanted::quiet);
   CHECK(
@@ -100,6 +107,28 @@ TEST_CASE("a worker that registers anew stays as quiet as it was", "[control]") 
           .lease(
               {.worker = again, .tasks_max = 1, .length = 120s, .lanes = {"normal"}, .targets = {}})
           .empty());
+}
+
+TEST_CASE("an order that a worker had not heard of holds when it registers anew", "[control]") {
+  struct Case {
+    std::string verb;
+    Wanted knows;
+    Wanted wanted;
+  };
+  const auto [verb, knows, wanted] =
+      GENERATE(values<Case>({{"worker.quiet", Wanted::running, Wanted::quiet},
+                             {"worker.stop", Wanted::running, Wanted::stop},
+                             {"worker.stop", Wanted::quiet, Wanted::stop},
+                             {"worker.resume", Wanted::quiet, Wanted::running},
+                             {"worker.resume", Wanted::stop, Wanted::stop}}));
+  CAPTURE(verb);
+  TestDatabase database;
+  RunDriver fleet(database);
+  CHECK(order(fleet, "c-1", verb, id_of(fleet.worker())).code == "done");
+  fleet.registry().leave(fleet.worker());
+  const Registration again = register_anew(fleet, knows, fleet.worker());
+  CHECK(again.wanted == wanted);
+  CHECK(fleet.registry().beat(again.worker, 0, false).wanted == wanted);
 }
 
 TEST_CASE("the same command id is carried out once and answered alike", "[control]") {
