@@ -131,6 +131,54 @@ TEST_CASE("an order that a worker had not heard of holds when it registers anew"
   CHECK(fleet.registry().beat(again.worker, 0, false).wanted == wanted);
 }
 
+TEST_CASE("an order that was refused stays refused for who repeats it", "[control]") {
+  TestDatabase database;
+  RunDriver fleet(database);
+  const std::string worker = id_of(fleet.worker());
+  database.execute("UPDATE lethe.workers SET phase = 'lost'");
+  const CommandAnswer first = order(fleet, "c-1", "worker.quiet", worker);
+  CHECK(first.code == "refused");
+  CHECK(order(fleet, "c-2", "run.cancel", "R").code == "not_found");
+  // Meanwhile there is something to do it to.
+  database.execute("UPDATE lethe.workers SET phase = 'running'");
+  const CommandAnswer again = order(fleet, "c-1", "worker.quiet", worker);
+  CHECK(again.code == "refused");
+  CHECK(again.detail == first.detail);
+  CHECK(fleet.registry().beat(fleet.worker(), 0, false).wanted == Wanted::running);
+  CHECK(order(fleet, "c-2", "worker.quiet", worker).detail.find("used for another") !=
+        std::string::npos);
+  CHECK(database.number("SELECT count(*) FROM lethe.audit WHERE action = 'worker.quiet'") == 0);
+}
+
+TEST_CASE("a repeat of a command that is forgotten at this moment may be asked again",
+          "[control]") {
+  TestDatabase database;
+  RunDriver fleet(database);
+  const std::string worker = id_of(fleet.worker());
+  CHECK(order(fleet, "c-1", "worker.quiet", worker).is_done());
+  // Stops whoever brings a command between meeting its id and reading its answer.
+  database.execute(
+      "CREATE FUNCTION public.stop_there() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM "
+      "pg_advisory_xact_lock(7); RETURN NULL; END'; CREATE TRIGGER stop_there AFTER INSERT ON "
+      "lethe.commands FOR EACH STATEMENT EXECUTE FUNCTION public.stop_there()");
+  test::OtherSession other(database.url());
+  other.execute("SELECT pg_advisory_xact_lock(7)");
+  std::optional<Failure> failure;
+  std::jthread second([&] {
+    try {
+      order(fleet, "c-1", "worker.quiet", worker);
+    } catch (const StoreError& error) {
+      failure = error.failure();
+    }
+  });
+  CHECK(test::somebody_waits(database));
+  database.execute("DELETE FROM lethe.commands");
+  other.commit();
+  second.join();
+  CHECK(failure == Failure::retryable);
+  CHECK(order(fleet, "c-1", "worker.quiet", worker).is_done());
+}
+
 TEST_CASE("the same command id is carried out once and answered alike", "[control]") {
   TestDatabase database;
   RunDriver fleet(database);
@@ -189,13 +237,13 @@ TEST_CASE("a cancel that waits for the batch becomes one that does not", "[contr
   CHECK(order(fleet, "c-2", "run.cancel", "01NOBODY").code == "not_found");
 }
 
-TEST_CASE("a run that has ended cannot be cancelled and nothing is recorded", "[control]") {
+TEST_CASE("a run that has ended cannot be cancelled and the audit has nothing of it", "[control]") {
   TestDatabase database;
   RunDriver fleet(database);
   const std::string run = fleet.start(test::policy_of("", 5));
   CHECK(order(fleet, "c-1", "run.cancel", run).is_done());
   CHECK(order(fleet, "c-2", "run.cancel", run).code == "refused");
-  CHECK(database.number("SELECT count(*) FROM lethe.commands WHERE id = 'c-2'") == 0);
+  CHECK(database.number("SELECT count(*) FROM lethe.audit WHERE action = 'run.cancel'") == 1);
 }
 
 TEST_CASE("whoever listens hears of ready tasks and orders and keys with the commit", "[control]") {
