@@ -35,6 +35,7 @@ struct KeyRow {
 class KeyStore {
  public:
   virtual ~KeyStore() = default;
+  /// Without those whose role only a newer version knows.
   virtual std::vector<KeyRow> list() = 0;
   /// Throws UserError (refused) when the name or the key is there already.
   virtual void allow(const AllowedKey& key, const std::string& actor) = 0;

@@ -325,6 +325,22 @@ TEST_CASE("a key is allowed once under one name and revoked by it", "[control]")
   CHECK(database.number("SELECT count(*) FROM lethe.audit WHERE action LIKE 'key.%'") == 2);
 }
 
+TEST_CASE("a key of a role that a newer version made up hides no other key", "[control]") {
+  TestDatabase database;
+  RunDriver fleet(database);
+  KeyStore& keys = fleet.control().keys();
+  keys.allow({.name = "w", .public_key = key_x, .role = KeyRole::worker}, "ana");
+  database.execute(
+      "ALTER TABLE lethe.control_keys DROP CONSTRAINT control_keys_role_check; INSERT INTO "
+      "lethe.control_keys (name, public_key, role, allowed_by) VALUES ('a', repeat('y', 40), "
+      "'auditor', 'bob')");
+  for (int i = 0; i < 2; ++i) {
+    const auto rows = keys.list();
+    REQUIRE(rows.size() == 1);
+    CHECK(rows.front().key.name == "w");
+  }
+}
+
 TEST_CASE("schedulers that fell silent are not found and the leader comes first", "[control]") {
   TestDatabase database;
   RunDriver fleet(database);
