@@ -34,11 +34,11 @@ ExitCode give_order(Services& services, const std::string& verb, const std::stri
   SeededRandom random;
   const OperatorCommand command{
       .id = new_ulid(services.environment().clock, random), .verb = verb, .object = object};
+  const bool at_once = is_passed_on(stores);  // before: nothing may fail once it is committed
   const CommandAnswer answer = carry_out(stores, command, services.actor());
   if (!answer.is_done())
     throw UserError(answer.code == "not_found" ? ExitCode::not_found : ExitCode::refused,
                     answer.detail);
-  const bool at_once = is_passed_on(stores);
   services.output().result(
       {{"command", command.id},
        {"verb", verb},

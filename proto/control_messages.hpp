@@ -95,7 +95,7 @@ struct Command {
 struct Answer {
   static constexpr std::string_view type = "answer";
   bool ok = false;
-  std::string code{};    ///< done refused not_found busy unreachable unsupported malformed
+  std::string code{};    ///< done refused not_found unreachable unsupported malformed
   std::string detail{};  ///< one line for people
   friend bool operator==(const Answer&, const Answer&) = default;
 };

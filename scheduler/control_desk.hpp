@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -23,7 +24,9 @@ struct DeskPorts {
 
 /// The database's side of the control plane: says where this scheduler is reached, reads who may
 /// connect, hears what was committed, carries commands out. On a thread of its own, so that a slow
-/// database holds up no message but the answers to commands.
+/// database holds up no message but the answers to commands. Every command gets one answer; one
+/// that cannot be carried out soon is answered `unreachable`, so that nothing happens later that
+/// nobody counts on any more.
 class ControlDesk {
  public:
   struct Options {
@@ -42,11 +45,17 @@ class ControlDesk {
   /// Works until `stop` is requested, then says that this scheduler is not there any more.
   void run(const std::stop_token& stop);
 
-  /// One turn. Errors: StoreError; the next one goes on.
-  void run_once();
+  /// One turn: some of the commands that wait, then keys and address, then news. Begins no command
+  /// once `stop` is requested. Errors: StoreError; the next one goes on.
+  void run_once(const std::stop_token& stop = {});
 
  private:
+  void work(const std::stop_token& stop);
+  std::optional<CommandAnswer> carry_out(const PendingCommand& pending,
+                                         const std::stop_token& stop);
+  void answer(const PendingCommand& asked, CommandAnswer answer);
   void refresh();
+  void hear();
   void take(const SchedulerAddress& address);
   void take(const PendingCommand& command);
   void withdraw();
@@ -59,6 +68,7 @@ class ControlDesk {
 
   std::optional<KeyRing> keys_;  // as the switchboard has them
   std::optional<SchedulerAddress> address_;
+  std::deque<PendingCommand> waiting_;  // the oldest first
   Clock::time_point refresh_at_{};
 };
 

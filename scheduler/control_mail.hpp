@@ -3,6 +3,7 @@
 #include <string>
 #include <variant>
 
+#include "common/clock.hpp"
 #include "common/control/control_bus.hpp"
 #include "common/control/control_store.hpp"
 #include "common/mailbox.hpp"
@@ -14,6 +15,7 @@ struct PendingCommand {
   std::string route{};  ///< of who waits for the answer
   std::string actor{};  ///< by the key that he showed
   OperatorCommand command{};
+  Clock::time_point came_at{};  ///< by Clock::since_boot(): an old command is not carried out
 };
 struct AnsweredCommand {
   PendingCommand asked{};

@@ -141,7 +141,7 @@ void run(const Settings& settings) {
   const service::ServiceNotifier notifier(supervision, clock);
   SeededRandom random;
   IdMaker ids(clock, random);
-  db::Session session(db::control_session(settings.text("database"), "lethe-scheduler"));
+  db::Session session(db::leader_session(settings.text("database"), "lethe-scheduler"));
   db::Migrator migrator(session);
   db::PgLeadership leadership(session);
   db::PgSchedulerStore store(session, ids);

@@ -10,6 +10,8 @@ namespace lethe::scheduler {
 namespace {
 
 constexpr std::chrono::seconds dropped_told_every{60};
+/// What came while this thread did nothing for longer than this may be of any age.
+constexpr std::chrono::seconds standstill_min{15};
 
 std::string worker_topic(std::uint64_t worker) { return "worker." + std::to_string(worker); }
 
@@ -31,9 +33,7 @@ void Switchboard::run(const std::stop_token& stop) {
     } catch (const BusError& error) {
       options_.mark.failed(error.what());
       log_event(LogLevel::error, "control_sockets_failed", {{"error", error.what()}});
-      server_.close();
-      is_open_ = false;
-      roster_.clear();
+      close();
       clock_.wait_for(jittered(options_.retry, random_), stop);
     }
   }
@@ -47,7 +47,9 @@ void Switchboard::run_once() {
     clock_.wait_for(options_.wait, {});
     return;
   }
-  for (const Letter& letter : server_.receive(options_.wait, mail_.switchboard.fd())) take(letter);
+  const auto letters = server_.receive(options_.wait, mail_.switchboard.fd());
+  if (has_stood_still()) return close();  // with all that waits there; the next turn opens them
+  for (const Letter& letter : letters) take(letter);
   for (wire::WorkerEvent& event : roster_.forget_silent(clock_.now()))
     publish(worker_topic(event.worker), std::move(event));
   const auto now = clock_.now();
@@ -55,6 +57,20 @@ void Switchboard::run_once() {
     dropped_told_at_ = now;
     log_event(LogLevel::warn, "messages_dropped", {{"messages", std::exchange(dropped_, 0)}});
   }
+}
+
+bool Switchboard::has_stood_still() {
+  const auto before = std::exchange(received_at_, clock_.since_boot());
+  if (received_at_ - before <= standstill_min) return false;
+  const auto length = std::chrono::floor<std::chrono::seconds>(received_at_ - before);
+  log_event(LogLevel::warn, "control_stood_still", {{"seconds", length.count()}});
+  return true;
+}
+
+void Switchboard::close() {
+  server_.close();
+  is_open_ = false;
+  roster_.clear();
 }
 
 void Switchboard::take_mail() {
@@ -69,6 +85,7 @@ void Switchboard::take(const KeyRing& keys) {
 
 void Switchboard::open() {
   const SchedulerAddress address = server_.open(*keys_);
+  if (!is_open_) received_at_ = clock_.since_boot();
   if (!is_open_)
     log_event(LogLevel::info, "control_sockets_open",
               {{"workers", address.workers},
@@ -141,7 +158,8 @@ void Switchboard::take_from_operator(const Letter& letter, const wire::Envelope&
   mail_.desk.put(PendingCommand{
       .route = letter.from,
       .actor = letter.key.empty() ? "message" : "key:" + letter.key,
-      .command = {.id = envelope.id, .verb = command->verb, .object = command->object}});
+      .command = {.id = envelope.id, .verb = command->verb, .object = command->object},
+      .came_at = received_at_});
 }
 
 void Switchboard::refuse(const Letter& letter, const wire::DecodeError& error) {

@@ -41,6 +41,8 @@ class Switchboard {
 
  private:
   void open();
+  void close();
+  [[nodiscard]] bool has_stood_still();
   void take_mail();
   void take(const KeyRing& keys);
   void take(const ControlNews& news);
@@ -64,6 +66,7 @@ class Switchboard {
 
   std::optional<KeyRing> keys_;
   bool is_open_ = false;
+  Clock::time_point received_at_{};  // since_boot(), when the sockets were last looked at
   std::uint64_t sequence_ = 0;
   std::uint64_t dropped_ = 0;  // messages since the last log line about them
   Clock::time_point dropped_told_at_{};

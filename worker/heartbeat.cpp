@@ -61,13 +61,19 @@ void Heartbeat::beat_or_register() {
 }
 
 void Heartbeat::register_worker() {
+  // The last registration may have been given up a moment ago: before it has left, somebody could
+  // still ask something of it that the new one would not know.
+  goodbye_of_given_up();
   const auto before = clock_.now();
   WorkerInfo info = options_.info;
   info.wanted = presence_.wanted();
-  const WorkerId worker = registry_.register_worker(info);
-  presence_.registered(worker, before);
+  info.previous = registered_;
+  const Registration registration = registry_.register_worker(info);
+  registered_ = registration.worker;
+  presence_.registered(registration.worker, before);
   log_event(LogLevel::info, "worker_registered",
-            {{"worker", worker.value}, {"instance", options_.info.instance}});
+            {{"worker", registration.worker.value}, {"instance", options_.info.instance}});
+  obey(registration.wanted);
 }
 
 void Heartbeat::obey(Wanted wanted) {

@@ -63,6 +63,7 @@ class Heartbeat {
   Random& random_;
   WorkerRegistry& registry_;
   Presence& presence_;
+  WorkerId registered_{};  // the newest registration, whatever became of it
 };
 
 }  // namespace lethe::worker

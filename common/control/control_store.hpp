@@ -35,6 +35,7 @@ struct KeyRow {
 class KeyStore {
  public:
   virtual ~KeyStore() = default;
+  /// Without those whose role only a newer version knows.
   virtual std::vector<KeyRow> list() = 0;
   /// Throws UserError (refused) when the name or the key is there already.
   virtual void allow(const AllowedKey& key, const std::string& actor) = 0;
@@ -60,8 +61,9 @@ class CommandStore {
  public:
   virtual ~CommandStore() = default;
   /// Carries it out in one transaction and records it in the audit; the answer that was given
-  /// before when the id was used before. A cancel also stops the SQL in flight. Safe to repeat
-  /// after commit_unknown. Throws only StoreError: what an operator can mend is an answer.
+  /// before, a refusal too, when the id was used before. A cancel also stops the SQL in flight.
+  /// Safe to repeat after commit_unknown. Throws only StoreError, and has done nothing then or does
+  /// not know: what an operator can mend is an answer.
   virtual CommandAnswer carry_out(const OperatorCommand& command, const std::string& actor) = 0;
 };
 

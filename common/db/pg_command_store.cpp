@@ -120,9 +120,24 @@ CommandAnswer act(const Deed& deed) {
   return {.code = "unsupported", .detail = "this version does not know the verb"};
 }
 
+/// Acts, or changes nothing and says why: either is an answer that the command's id keeps.
+CommandAnswer act_or_refuse(const Deed& deed) {
+  deed.transaction.exec_text("SAVEPOINT act");
+  try {
+    return act(deed);
+  } catch (const UserError& error) {
+    deed.transaction.exec_text("ROLLBACK TO SAVEPOINT act");
+    return answer_of(error);
+  }
+}
+
 /// The answer that was given before, if it was to the same question.
 CommandAnswer given_before(Transaction& transaction, const OperatorCommand& command) {
-  const auto row = transaction.exec(queries::commands_find, Params::of(command.id)).at(0);
+  const auto rows = transaction.exec(queries::commands_find, Params::of(command.id));
+  if (rows.empty())  // housekeeping has forgotten it since we met it
+    throw StoreError(Failure::retryable, "commands_carry_out", "",
+                     "the command of this id was forgotten at this moment");
+  const auto row = rows.at(0);
   if (text(row, "verb") != command.verb || text(row, "object") != command.object)
     return {.code = "refused", .detail = "this id was used for another command; choose a new one"};
   return {.code = text(row, "code"), .detail = text(row, "detail")};
@@ -131,20 +146,16 @@ CommandAnswer given_before(Transaction& transaction, const OperatorCommand& comm
 }  // namespace
 
 CommandAnswer PgCommandStore::carry_out(const OperatorCommand& command, const std::string& actor) {
-  try {
-    return transact(session_, "commands_carry_out", [&](Transaction& transaction) {
-      const auto begun = transaction.exec(
-          queries::commands_begin, Params::of(command.id, command.verb, command.object, actor));
-      if (begun.affected_rows() == 0) return given_before(transaction, command);
-      CommandAnswer answer = act({transaction, ids_, command});
-      transaction.exec(queries::commands_finish,
-                       Params::of(command.id, answer.code, storable(answer.detail)));
-      if (answer.is_done()) audit(transaction, actor, command.verb, command.object, command.id);
-      return answer;
-    });
-  } catch (const UserError& error) {
-    return answer_of(error);  // rolled back: a repeat asks anew
-  }
+  return transact(session_, "commands_carry_out", [&](Transaction& transaction) {
+    const auto begun = transaction.exec(
+        queries::commands_begin, Params::of(command.id, command.verb, command.object, actor));
+    if (begun.affected_rows() == 0) return given_before(transaction, command);
+    CommandAnswer answer = act_or_refuse({transaction, ids_, command});
+    transaction.exec(queries::commands_finish,
+                     Params::of(command.id, answer.code, storable(answer.detail)));
+    if (answer.is_done()) audit(transaction, actor, command.verb, command.object, command.id);
+    return answer;
+  });
 }
 
 }  // namespace lethe::db

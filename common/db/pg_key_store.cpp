@@ -2,31 +2,38 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "common/db/queries.gen.hpp"
 #include "common/db/queue_steps.hpp"
+#include "common/logging.hpp"
 #include "common/user_error.hpp"
 
 namespace lethe::db {
 
 namespace {
 
-KeyRole key_role(const std::string& name) {
+std::optional<KeyRole> key_role(const std::string& name) {
   for (const KeyRole role : {KeyRole::worker, KeyRole::operator_of, KeyRole::viewer})
     if (name == to_string(role)) return role;
-  throw StoreError(Failure::rejected, "control_keys_list", "", "unknown role of a key: " + name);
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::vector<KeyRow> PgKeyStore::list() {
   std::vector<KeyRow> keys;
-  for (const auto& row :
-       run_once(session_, "control_keys_list", queries::control_keys_list, Params(), Effect::reads))
-    keys.push_back({.key = {.name = text(row, "name"),
-                            .public_key = text(row, "public_key"),
-                            .role = key_role(text(row, "role"))},
-                    .allowed_by = text(row, "allowed_by"),
-                    .allowed_at = text(row, "allowed_at")});
+  for (const auto& row : run_once(session_, "control_keys_list", queries::control_keys_list,
+                                  Params(), Effect::reads)) {
+    const std::string name = text(row, "name");
+    const auto role = key_role(text(row, "role"));
+    if (role)
+      keys.push_back({.key = {.name = name, .public_key = text(row, "public_key"), .role = *role},
+                      .allowed_by = text(row, "allowed_by"),
+                      .allowed_at = text(row, "allowed_at")});
+    else if (skipped_.insert(name).second)  // of a newer version: it opens no door of this one
+      log_event(LogLevel::warn, "key_skipped", {{"key", name}, {"role", text(row, "role")}});
+  }
   return keys;
 }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "common/control/control_store.hpp"
 #include "common/db/session.hpp"
 
@@ -17,6 +20,7 @@ class PgKeyStore final : public KeyStore {
 
  private:
   Session& session_;
+  std::set<std::string> skipped_;  // keys that were logged as of an unknown role
 };
 
 }  // namespace lethe::db

@@ -19,18 +19,21 @@ std::vector<TaskId> task_ids(const std::string& json) {
 Wanted wanted_from(const std::string& name) {
   for (const Wanted wanted : {Wanted::running, Wanted::quiet, Wanted::stop})
     if (name == to_string(wanted)) return wanted;
-  throw StoreError(Failure::rejected, "workers_beat", "", "unknown wish for a worker: " + name);
+  throw StoreError(Failure::rejected, "workers", "", "unknown wish for a worker: " + name);
 }
 
 }  // namespace
 
-WorkerId PgWorkerRegistry::register_worker(const WorkerInfo& info) {
+Registration PgWorkerRegistry::register_worker(const WorkerInfo& info) {
   return transact(session_, "workers_insert", [&](Transaction& transaction) {
-    const auto rows =
-        transaction.exec(queries::workers_insert,
-                         Params::of(info.instance, info.version, info.slots, to_array(info.targets),
-                                    to_array(info.lanes), to_string(info.wanted)));
-    return WorkerId{number(rows.at(0), "id")};
+    const auto row =
+        transaction
+            .exec(queries::workers_insert,
+                  Params::of(info.instance, info.version, info.slots, to_array(info.targets),
+                             to_array(info.lanes), to_string(info.wanted), info.previous.value))
+            .at(0);
+    return Registration{.worker = WorkerId{number(row, "id")},
+                        .wanted = wanted_from(text(row, "wanted"))};
   });
 }
 

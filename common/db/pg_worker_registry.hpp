@@ -12,7 +12,7 @@ class PgWorkerRegistry final : public WorkerRegistry {
   /// `session` is borrowed and must outlive the object.
   explicit PgWorkerRegistry(Session& session) : session_(session) {}
 
-  WorkerId register_worker(const WorkerInfo& info) override;
+  Registration register_worker(const WorkerInfo& info) override;
   BeatReply beat(WorkerId worker, std::int32_t busy, bool draining) override;
   void leave(WorkerId worker) override;
   std::vector<SchedulerAddress> schedulers() override;

@@ -37,6 +37,16 @@ struct SessionOptions {
   return options;
 }
 
+/// How the leader's duties connect: nothing in their transactions waits for anything but the
+/// database. A leader that is stopped in the middle of one keeps its row of lethe.leader locked no
+/// longer than the statement in flight and this timeout take, which is less than its term.
+[[nodiscard]] inline SessionOptions leader_session(std::string connection,
+                                                   std::string application_name) {
+  SessionOptions options = control_session(std::move(connection), std::move(application_name));
+  options.idle_timeout = std::chrono::seconds(3);
+  return options;
+}
+
 /// One database connection, used by one thread. Errors: StoreError, and nothing of libpqxx.
 ///
 /// Connects at the first use. A connection that broke is thrown away and the next use opens a new

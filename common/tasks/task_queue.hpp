@@ -131,6 +131,15 @@ struct WorkerInfo {
   std::vector<std::string> targets;  ///< empty: all
   std::vector<std::string> lanes;    ///< not empty, the preferred one first
   Wanted wanted = Wanted::running;   ///< as it was told under its last registration
+  WorkerId previous{};               ///< that registration; 0: this is the first one
+};
+
+/// What a worker is registered as.
+struct Registration {
+  WorkerId worker;
+  /// What operators want of it: stop when it or its last registration was told so, else what they
+  /// wanted of the last registration, whether or not it had heard of that.
+  Wanted wanted = Wanted::running;
 };
 
 /// PORT: the items table as a worker sees it. The only place where two processes meet.
@@ -181,7 +190,9 @@ class TaskQueue {
 class WorkerRegistry {
  public:
   virtual ~WorkerRegistry() = default;
-  virtual WorkerId register_worker(const WorkerInfo& info) = 0;
+  /// Under a new id. Whoever calls has ended the previous registration, so that nothing can be
+  /// asked of that one any more.
+  virtual Registration register_worker(const WorkerInfo& info) = 0;
   virtual BeatReply beat(WorkerId worker, std::int32_t busy, bool draining) = 0;
   virtual void leave(WorkerId worker) = 0;
   /// The schedulers that can be reached by message.

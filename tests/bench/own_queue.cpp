@@ -51,8 +51,13 @@ class Worker {
   Worker(const std::string& url, Clock& clock, int per_call)
       : session_(session_options(url)), ids_(clock, random_), queue_(session_, ids_, clock) {
     const std::vector<std::string> lanes{"normal"};
-    request_.worker = db::PgWorkerRegistry(session_).register_worker(
-        {.instance = "bench", .version = "0", .slots = per_call, .targets = {}, .lanes = lanes});
+    request_.worker = db::PgWorkerRegistry(session_)
+                          .register_worker({.instance = "bench",
+                                            .version = "0",
+                                            .slots = per_call,
+                                            .targets = {},
+                                            .lanes = lanes})
+                          .worker;
     request_.tasks_max = per_call;
     request_.lanes = lanes;
   }

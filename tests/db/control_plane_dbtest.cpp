@@ -32,6 +32,18 @@ CommandAnswer order(RunDriver& fleet, const std::string& id, const std::string& 
 
 std::string id_of(WorkerId worker) { return std::to_string(worker.value); }
 
+/// What the fleet's worker is registered as after `previous` has ended; `knows` is what its process
+/// heard to be wanted of it.
+Registration register_anew(RunDriver& fleet, Wanted knows, WorkerId previous) {
+  return fleet.registry().register_worker({.instance = "b",
+                                           .version = "0",
+                                           .slots = 1,
+                                           .targets = {},
+                                           .lanes = {"normal"},
+                                           .wanted = knows,
+                                           .previous = previous});
+}
+
 /// Hears what is told in a database; connected when it is made.
 struct Ear {
   Bell bell;
@@ -87,12 +99,7 @@ TEST_CASE("a worker that was told to stop is not made to run again", "[control]"
 TEST_CASE("a worker that registers anew stays as quiet as it was", "[control]") {
   TestDatabase database;
   RunDriver fleet(database);
-  const WorkerId again = fleet.registry().register_worker({.instance = "b",
-                                                           .version = "0",
-                                                           .slots = 1,
-                                                           .targets = {},
-                                                           .lanes = {"normal"},
-                                                           .wanted = Wanted::quiet});
+  const WorkerId again = register_anew(fleet, Wanted::quiet, {}).worker;
   fleet.start(test::policy_of("", 5));
   CHECK(fleet.registry().beat(again, 0, false).wanted == Wanted::quiet);
   CHECK(
@@ -100,6 +107,76 @@ TEST_CASE("a worker that registers anew stays as quiet as it was", "[control]") 
           .lease(
               {.worker = again, .tasks_max = 1, .length = 120s, .lanes = {"normal"}, .targets = {}})
           .empty());
+}
+
+TEST_CASE("an order that a worker had not heard of holds when it registers anew", "[control]") {
+  struct Case {
+    std::string verb;
+    Wanted knows;
+    Wanted wanted;
+  };
+  const auto [verb, knows, wanted] =
+      GENERATE(values<Case>({{"worker.quiet", Wanted::running, Wanted::quiet},
+                             {"worker.stop", Wanted::running, Wanted::stop},
+                             {"worker.stop", Wanted::quiet, Wanted::stop},
+                             {"worker.resume", Wanted::quiet, Wanted::running},
+                             {"worker.resume", Wanted::stop, Wanted::stop}}));
+  CAPTURE(verb);
+  TestDatabase database;
+  RunDriver fleet(database);
+  CHECK(order(fleet, "c-1", verb, id_of(fleet.worker())).code == "done");
+  fleet.registry().leave(fleet.worker());
+  const Registration again = register_anew(fleet, knows, fleet.worker());
+  CHECK(again.wanted == wanted);
+  CHECK(fleet.registry().beat(again.worker, 0, false).wanted == wanted);
+}
+
+TEST_CASE("an order that was refused stays refused for who repeats it", "[control]") {
+  TestDatabase database;
+  RunDriver fleet(database);
+  const std::string worker = id_of(fleet.worker());
+  database.execute("UPDATE lethe.workers SET phase = 'lost'");
+  const CommandAnswer first = order(fleet, "c-1", "worker.quiet", worker);
+  CHECK(first.code == "refused");
+  CHECK(order(fleet, "c-2", "run.cancel", "R").code == "not_found");
+  // Meanwhile there is something to do it to.
+  database.execute("UPDATE lethe.workers SET phase = 'running'");
+  const CommandAnswer again = order(fleet, "c-1", "worker.quiet", worker);
+  CHECK(again.code == "refused");
+  CHECK(again.detail == first.detail);
+  CHECK(fleet.registry().beat(fleet.worker(), 0, false).wanted == Wanted::running);
+  CHECK(order(fleet, "c-2", "worker.quiet", worker).detail.find("used for another") !=
+        std::string::npos);
+  CHECK(database.number("SELECT count(*) FROM lethe.audit WHERE action = 'worker.quiet'") == 0);
+}
+
+TEST_CASE("a repeat of a command that is forgotten at this moment may be asked again",
+          "[control]") {
+  TestDatabase database;
+  RunDriver fleet(database);
+  const std::string worker = id_of(fleet.worker());
+  CHECK(order(fleet, "c-1", "worker.quiet", worker).is_done());
+  // Stops whoever brings a command between meeting its id and reading its answer.
+  database.execute(
+      "CREATE FUNCTION public.stop_there() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM "
+      "pg_advisory_xact_lock(7); RETURN NULL; END'; CREATE TRIGGER stop_there AFTER INSERT ON "
+      "lethe.commands FOR EACH STATEMENT EXECUTE FUNCTION public.stop_there()");
+  test::OtherSession other(database.url());
+  other.execute("SELECT pg_advisory_xact_lock(7)");
+  std::optional<Failure> failure;
+  std::jthread second([&] {
+    try {
+      order(fleet, "c-1", "worker.quiet", worker);
+    } catch (const StoreError& error) {
+      failure = error.failure();
+    }
+  });
+  CHECK(test::somebody_waits(database));
+  database.execute("DELETE FROM lethe.commands");
+  other.commit();
+  second.join();
+  CHECK(failure == Failure::retryable);
+  CHECK(order(fleet, "c-1", "worker.quiet", worker).is_done());
 }
 
 TEST_CASE("the same command id is carried out once and answered alike", "[control]") {
@@ -160,13 +237,13 @@ TEST_CASE("a cancel that waits for the batch becomes one that does not", "[contr
   CHECK(order(fleet, "c-2", "run.cancel", "01NOBODY").code == "not_found");
 }
 
-TEST_CASE("a run that has ended cannot be cancelled and nothing is recorded", "[control]") {
+TEST_CASE("a run that has ended cannot be cancelled and the audit has nothing of it", "[control]") {
   TestDatabase database;
   RunDriver fleet(database);
   const std::string run = fleet.start(test::policy_of("", 5));
   CHECK(order(fleet, "c-1", "run.cancel", run).is_done());
   CHECK(order(fleet, "c-2", "run.cancel", run).code == "refused");
-  CHECK(database.number("SELECT count(*) FROM lethe.commands WHERE id = 'c-2'") == 0);
+  CHECK(database.number("SELECT count(*) FROM lethe.audit WHERE action = 'run.cancel'") == 1);
 }
 
 TEST_CASE("whoever listens hears of ready tasks and orders and keys with the commit", "[control]") {
@@ -246,6 +323,22 @@ TEST_CASE("a key is allowed once under one name and revoked by it", "[control]")
   CHECK(keys.revoke("w", "ana"));
   CHECK_FALSE(keys.revoke("w", "ana"));
   CHECK(database.number("SELECT count(*) FROM lethe.audit WHERE action LIKE 'key.%'") == 2);
+}
+
+TEST_CASE("a key of a role that a newer version made up hides no other key", "[control]") {
+  TestDatabase database;
+  RunDriver fleet(database);
+  KeyStore& keys = fleet.control().keys();
+  keys.allow({.name = "w", .public_key = key_x, .role = KeyRole::worker}, "ana");
+  database.execute(
+      "ALTER TABLE lethe.control_keys DROP CONSTRAINT control_keys_role_check; INSERT INTO "
+      "lethe.control_keys (name, public_key, role, allowed_by) VALUES ('a', repeat('y', 40), "
+      "'auditor', 'bob')");
+  for (int i = 0; i < 2; ++i) {
+    const auto rows = keys.list();
+    REQUIRE(rows.size() == 1);
+    CHECK(rows.front().key.name == "w");
+  }
 }
 
 TEST_CASE("schedulers that fell silent are not found and the leader comes first", "[control]") {

@@ -68,8 +68,11 @@ TEST_CASE("the tasks of a worker that fell silent run elsewhere under a newer ep
   start_runs(fleet, 2);
   const auto held = lease_all(fleet, fleet.worker());
   REQUIRE(held.size() == 2);
-  const WorkerId other = fleet.registry().register_worker(
-      {.instance = "b", .version = "0", .slots = 2, .targets = {}, .lanes = {"normal"}});
+  const WorkerId other =
+      fleet.registry()
+          .register_worker(
+              {.instance = "b", .version = "0", .slots = 2, .targets = {}, .lanes = {"normal"}})
+          .worker;
   CHECK(fleet.scheduler().rescue(fleet.term(), 30s, 100, true).empty());
   database.execute(
       "UPDATE lethe.workers SET last_seen = last_seen - interval '31 seconds' WHERE "

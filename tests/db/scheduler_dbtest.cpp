@@ -2,6 +2,8 @@
 
 #include <future>
 
+#include "common/db/queries.gen.hpp"
+#include "common/db/transact.hpp"
 #include "common/policies/policy_json.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/run_driver.hpp"
@@ -56,6 +58,35 @@ TEST_CASE("one scheduler leads until its term ends and the next gets a higher te
   CHECK(next->number == term->number + 1);
   second.resign(*next);
   CHECK(first.campaign("one", 15s));
+}
+
+TEST_CASE("a leader that stands still inside a duty holds up its successor for seconds only",
+          "[leader]") {
+  TestDatabase database;
+  db::Session one(db::leader_session(database.url(), "one"));
+  db::Session two(db::leader_session(database.url(), "two"));
+  db::PgLeadership first(one);
+  db::PgLeadership second(two);
+  const auto term = first.campaign("one", 15s);
+  REQUIRE(term);
+  std::promise<void> held;
+  std::promise<void> go_on;
+  auto duty = std::async(std::launch::async, [&] {
+    db::transact(one, "duty", [&](db::Transaction& transaction) {
+      transaction.exec(db::queries::leader_hold, db::Params::of(term->holder, term->number));
+      held.set_value();
+      go_on.get_future().wait();
+    });
+  });
+  held.get_future().wait();
+  // The server ends its session, which gives the row free.
+  CHECK(test::becomes_true(database,
+                           "NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = "
+                           "'one' AND datname = current_database())"));
+  database.execute("UPDATE lethe.leader SET expires_at = clock_timestamp()");
+  CHECK(second.campaign("two", 15s));
+  go_on.set_value();
+  CHECK_THROWS_AS(duty.get(), StoreError);
 }
 
 TEST_CASE("a scheduler whose term is over writes nothing", "[leader]") {

@@ -41,6 +41,7 @@ class MemoryControlServer final : public ControlServer {
   }
   void close() noexcept override { ++closed; }
   std::vector<Letter> receive(std::chrono::milliseconds, int) override {
+    if (while_waiting) while_waiting();
     return std::exchange(letters, {});
   }
   bool send(Door door, const std::string& to, const std::string& frame) override {
@@ -67,6 +68,7 @@ class MemoryControlServer final : public ControlServer {
         }));
   }
 
+  std::function<void()> while_waiting{};
   KeyRing keys;
   int opened = 0;
   int closed = 0;

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <vector>
@@ -14,15 +15,17 @@ namespace lethe::test {
 /// The registry in memory. Safe to share; wait_until() lets a test wait for a state.
 class MemoryWorkerRegistry final : public WorkerRegistry {
  public:
-  WorkerId register_worker(const WorkerInfo& info) override {
+  Registration register_worker(const WorkerInfo& info) override {
     const std::lock_guard lock(mutex_);
     refuse_when_unreachable();
     last_info = info;
     running.insert(++last_id);
     changed_.notify_all();
-    return WorkerId{last_id};
+    return {.worker = WorkerId{last_id},
+            .wanted = info.previous == WorkerId{} ? info.wanted : wanted};
   }
   BeatReply beat(WorkerId worker, std::int32_t, bool is_draining) override {
+    if (before_beat) before_beat();
     std::unique_lock lock(mutex_);
     refuse_when_unreachable();
     changed_.wait(lock, [this] { return !hangs_; });
@@ -89,6 +92,7 @@ class MemoryWorkerRegistry final : public WorkerRegistry {
   Wanted wanted = Wanted::running;
   std::int64_t last_id = 0;
   WorkerInfo last_info;
+  std::function<void()> before_beat{};
   int beats = 0;
   bool draining = false;
   int refused = 0;

@@ -18,8 +18,13 @@ RunDriver::RunDriver(TestDatabase& database, std::chrono::milliseconds lock_time
       scheduler_session_(db::control_session(database.url(), "lethe-test")),
       target_(database.url(), "lethe-test") {
   control_.targets().put({.name = "app", .url = database.url(), .max_running = 4}, "test");
-  worker_ = registry_.register_worker(
-      {.instance = "test", .version = "0", .slots = 1000, .targets = {}, .lanes = {"normal"}});
+  worker_ = registry_
+                .register_worker({.instance = "test",
+                                  .version = "0",
+                                  .slots = 1000,
+                                  .targets = {},
+                                  .lanes = {"normal"}})
+                .worker;
   presence_.registered(worker_, clock_.now());
   executor_ = std::make_unique<worker::Executor>(
       clock_, presence_,

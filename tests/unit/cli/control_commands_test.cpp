@@ -61,6 +61,14 @@ TEST_CASE("an order whose answer got lost is repeated under the same id", "[cont
   CHECK(world.commands.ids.at(0) == world.commands.ids.at(1));
 }
 
+TEST_CASE("an order fails before it is given or not at all", "[control_commands]") {
+  FakeWorld world;
+  add_worker_row(world);
+  world.schedulers.is_unreachable = true;
+  CHECK(world.run({"worker", "stop", "3"}) != ExitCode::done);
+  CHECK(world.commands.ids.empty());
+}
+
 TEST_CASE("an order that is refused ends with the reason", "[control_commands]") {
   FakeWorld world;
   add_worker_row(world);

@@ -56,8 +56,12 @@ class FakeSchedulers final : public SchedulerDirectory {
     addresses.push_back(address);
   }
   void withdraw(const std::string&) override { addresses.clear(); }
-  std::vector<SchedulerAddress> live() override { return addresses; }
+  std::vector<SchedulerAddress> live() override {
+    if (is_unreachable) throw StoreError(Failure::connection_lost, "schedulers_live", "", "gone");
+    return addresses;
+  }
   std::vector<SchedulerAddress> addresses;
+  bool is_unreachable = false;
 };
 
 /// Gives each frame once.

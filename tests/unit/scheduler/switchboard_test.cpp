@@ -1,6 +1,5 @@
 #include "scheduler/switchboard.hpp"
 
-#include "scheduler/control_desk.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/memory_control.hpp"
@@ -152,6 +151,36 @@ TEST_CASE("a worker's connection cannot give commands", "[switchboard]") {
   CHECK(exchange.server.sent.empty());
 }
 
+TEST_CASE("what came while the switchboard stood still is not read", "[switchboard]") {
+  Exchange exchange;
+  const bool stops_while_it_waits = GENERATE(false, true);
+  CAPTURE(stops_while_it_waits);
+  if (stops_while_it_waits)
+    exchange.server.while_waiting = [&] { exchange.clock.advance(16s); };
+  else
+    exchange.clock.advance(16s);
+  exchange.command("c-1", "run.cancel", "R");
+  exchange.server.while_waiting = {};
+  CHECK(exchange.mail.desk.take().empty());
+  CHECK(exchange.server.closed == 1);  // and with the sockets all that waited there
+  exchange.command("c-2", "run.cancel", "R");
+  CHECK(exchange.server.opened == 2);
+  const auto mails = exchange.mail.desk.take();
+  REQUIRE(mails.size() == 2);
+  CHECK(std::holds_alternative<SchedulerAddress>(mails.front()));
+  CHECK(std::get<PendingCommand>(mails.back()).command.id == "c-2");
+}
+
+TEST_CASE("a command has the time at which it was received", "[switchboard]") {
+  Exchange exchange;
+  exchange.server.while_waiting = [&] { exchange.clock.advance(14s); };
+  exchange.command("c-1", "run.cancel", "R");
+  const auto mails = exchange.mail.desk.take();
+  REQUIRE(mails.size() == 1);
+  CHECK(std::get<PendingCommand>(mails.front()).came_at == exchange.clock.since_boot());
+  CHECK(exchange.server.closed == 0);
+}
+
 TEST_CASE("a worker that is gone is not woken again", "[switchboard]") {
   Exchange exchange;
   exchange.beat("w", 1, idle(7));
@@ -163,96 +192,4 @@ TEST_CASE("a worker that is gone is not woken again", "[switchboard]") {
   exchange.mail.switchboard.put(ready);
   exchange.board.run_once();
   CHECK(exchange.server.count<wire::Wake>("worker w") == 0);
-}
-
-namespace {
-
-struct MemoryDesk final : SchedulerDirectory, KeyStore, CommandStore, NewsListener {
-  void announce(const SchedulerAddress& address, const std::string&) override {
-    announced.push_back(address);
-  }
-  void withdraw(const std::string&) override { withdrawn = true; }
-  std::vector<SchedulerAddress> live() override { return announced; }
-  std::vector<KeyRow> list() override { return rows; }
-  void allow(const AllowedKey&, const std::string&) override {}
-  bool revoke(const std::string&, const std::string&) override { return false; }
-  CommandAnswer carry_out(const OperatorCommand& command, const std::string& actor) override {
-    if (is_unreachable) throw StoreError(Failure::connection_lost, "commands", "", "gone");
-    carried_out.push_back(command.id + " " + actor);
-    return {.code = "done", .detail = ""};
-  }
-  std::vector<ControlNews> wait(std::chrono::milliseconds, int) override {
-    return std::exchange(news, {});
-  }
-
-  bool is_unreachable = false;
-  bool withdrawn = false;
-  std::vector<KeyRow> rows;
-  std::vector<SchedulerAddress> announced;
-  std::vector<std::string> carried_out;
-  std::vector<ControlNews> news;
-};
-
-struct Office {
-  test::FakeClock clock;
-  SeededRandom random{1};
-  MemoryDesk store;
-  ControlMail mail;
-  ControlDesk desk{{.holder = "me", .version = "1"},
-                   clock,
-                   random,
-                   {.directory = store, .keys = store, .commands = store, .news = store},
-                   mail};
-
-  template <class Mail>
-  std::vector<Mail> mails() {
-    std::vector<Mail> found;
-    for (const SwitchboardMail& one : mail.switchboard.take())
-      if (const auto* it = std::get_if<Mail>(&one)) found.push_back(*it);
-    return found;
-  }
-};
-
-}  // namespace
-
-TEST_CASE("a scheduler is announced under its own name once its sockets are open", "[desk]") {
-  Office office;
-  office.desk.run_once();
-  CHECK(office.store.announced.empty());
-  CHECK(office.mails<KeyRing>().size() == 1);
-  office.mail.desk.put(SchedulerAddress{.workers = "tcp://h:1"});
-  office.desk.run_once();
-  REQUIRE(office.store.announced.size() == 1);
-  CHECK(office.store.announced.front().holder == "me");
-  office.desk.run_once();
-  CHECK(office.store.announced.size() == 1);
-  office.clock.advance(2s);
-  office.desk.run_once();
-  CHECK(office.store.announced.size() == 2);
-}
-
-TEST_CASE("changed keys reach the switchboard and unchanged ones do not", "[desk]") {
-  Office office;
-  office.mail.desk.put(SchedulerAddress{.workers = "tcp://h:1"});
-  office.desk.run_once();
-  CHECK(office.mails<KeyRing>().size() == 1);
-  office.clock.advance(2s);
-  office.desk.run_once();
-  CHECK(office.mails<KeyRing>().empty());
-  office.store.rows.push_back({.key = {.name = "w"}});
-  office.store.news.push_back({.kind = ControlNews::Kind::keys});
-  office.desk.run_once();  // hears of it
-  office.desk.run_once();  // and reads them, not waiting for its time
-  CHECK(office.mails<KeyRing>().size() == 1);
-}
-
-TEST_CASE("a command that the database did not take is answered so", "[desk]") {
-  Office office;
-  office.store.is_unreachable = true;
-  office.mail.desk.put(PendingCommand{.route = "op", .actor = "key:ana", .command = {.id = "c"}});
-  office.desk.run_once();
-  const auto answers = office.mails<AnsweredCommand>();
-  REQUIRE(answers.size() == 1);
-  CHECK(answers.front().answer.code == "unreachable");
-  CHECK(office.store.carried_out.empty());
 }

@@ -49,6 +49,32 @@ TEST_CASE("a silent worker leaves under its old id and works on under a new one"
   CHECK(desk.queue.ended.at("t").settlement.lease.worker == WorkerId{2});
 }
 
+TEST_CASE("an order that came while a worker was cut off holds when it is back", "[watchdog]") {
+  const auto wanted = GENERATE(Wanted::quiet, Wanted::stop);
+  Desk desk;
+  desk.heartbeat.run_once();
+  desk.clock.advance(20'001ms);
+  desk.registry.want(wanted);
+  desk.watchdog.run_once();
+  desk.heartbeat.run_once();
+  CHECK(desk.registry.last_info.previous == WorkerId{1});
+  CHECK(desk.presence.worker() == WorkerId{2});
+  CHECK(desk.presence.wanted() == wanted);
+}
+
+TEST_CASE("a worker registers anew only when its last registration has left", "[watchdog]") {
+  Desk desk;
+  desk.heartbeat.run_once();
+  // Given up while the beat is on its way, whose answer is that nobody knows this worker.
+  desk.registry.before_beat = [&] {
+    desk.registry.lose_all();
+    desk.presence.give_up(WorkerId{1});
+  };
+  desk.heartbeat.run_once();
+  CHECK(desk.presence.worker() == WorkerId{2});
+  CHECK(desk.registry.left == std::vector<std::int64_t>{1});
+}
+
 TEST_CASE("a worker whose heartbeats are committed keeps its SQL", "[watchdog]") {
   Desk desk;
   desk.heartbeat.run_once();
