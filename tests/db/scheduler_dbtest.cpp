@@ -81,8 +81,8 @@ TEST_CASE("a leader that stands still inside a duty holds up its successor for s
   held.get_future().wait();
   // The server ends its session, which gives the row free.
   CHECK(test::becomes_true(database,
-                           "NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = "
-                           "'one' AND datname = current_database())"));
+                           "NOT EXISTS (SELECT 1 FROM pg_locks WHERE relation = "
+                           "'lethe.leader'::regclass AND mode = 'RowShareLock')"));
   database.execute("UPDATE lethe.leader SET expires_at = clock_timestamp()");
   CHECK(second.campaign("two", 15s));
   go_on.set_value();
