@@ -12,6 +12,7 @@
 #include "cli/app.hpp"
 #include "common/archive/file_archive.hpp"
 #include "common/clock.hpp"
+#include "common/db/connection_string.hpp"
 #include "common/db/control_database.hpp"
 #include "common/db/demo_data.hpp"
 #include "common/db/target_connector.hpp"
@@ -81,6 +82,7 @@ int main(int argc, char** argv) {
   std::unique_ptr<lethe::ShutdownSignal> signals;
 
   const auto open = [&](const std::string& connection) -> lethe::cli::Stores {
+    lethe::db::check_control_connection(connection);
     control =
         std::make_unique<lethe::db::ControlDatabase>(connection, application_name, clock, random);
     return {control->targets(),   control->policies(),  control->runs(),       control->tasks(),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/control/scheduler_store.hpp"
+#include "scheduler/lead.hpp"
 #include "scheduler/rest.hpp"
 
 namespace lethe::scheduler {
@@ -13,7 +14,7 @@ class LanesDuty {
   explicit LanesDuty(SchedulerStore& store) : store_(store) {}
 
   /// One round. Errors: StoreError.
-  void run_once(const Term& term) { store_.advance_lanes(term); }
+  void run_once(const Lead& lead) { store_.advance_lanes(lead.term); }
 
  private:
   SchedulerStore& store_;
@@ -28,8 +29,8 @@ class RecountDuty {
   RecountDuty(SchedulerStore& store, const Clock& clock) : store_(store), rest_(clock) {}
 
   /// One round. Errors: StoreError.
-  void run_once(const Term& term) {
-    if (rest_.is_over()) rest_.after([&] { store_.recount(term); });
+  void run_once(const Lead& lead) {
+    if (rest_.is_over()) rest_.after([&] { store_.recount(lead.term, lead.keep); });
   }
 
  private:

@@ -5,8 +5,9 @@
 
 namespace lethe::scheduler {
 
-void ClosingDuty::run_once(const Term& term) {
-  const auto runs = in_rounds(100, [&](std::int32_t max) { return store_.close_runs(term, max); });
+void ClosingDuty::run_once(const Lead& lead) {
+  const auto runs =
+      in_rounds(lead, 100, [&](std::int32_t max) { return store_.close_runs(lead.term, max); });
   if (runs > 0) log_event(LogLevel::info, "runs_moved_on", {{"runs", runs}});
 }
 

@@ -1,7 +1,13 @@
 #include "scheduler/firing.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "common/logging.hpp"
 #include "common/policies/policy_json.hpp"
@@ -17,6 +23,16 @@ constexpr std::size_t instants_max = 1'000;
 constexpr std::chrono::seconds lateness_max{60};  // then nobody was there for it
 constexpr std::int32_t policies_max = 100;
 constexpr std::size_t refused_max = 10'000;
+constexpr std::size_t refused_by_chance = 10;  // so many broken policies and nothing else are not
+
+/// Whether a refusal with that SQLSTATE can come from what one policy says: its values, what they
+/// break or exceed, a trigger's opinion of them. All others are about rights, the schema or the
+/// server, and so about every policy: the statements are the same for all.
+bool may_be_of_one_policy(std::string_view sqlstate) {
+  constexpr std::string_view classes[] = {"21", "22", "23", "44", "54", "P0"};
+  return std::find(std::begin(classes), std::end(classes), sqlstate.substr(0, 2)) !=
+         std::end(classes);
+}
 
 }  // namespace
 
@@ -44,44 +60,62 @@ std::optional<Firing> plan_firing(const DuePolicy& due) {
       .run_newest = policy.missed == Missed::once || due.now - (newest + offset) <= lateness_max};
 }
 
-void FiringDuty::run_once(const Term& term) {
+void FiringDuty::run_once(const Lead& lead) {
+  Round round;
   // Page by page: policies that can never fire stay due, and must not hold up the others.
-  for (std::string after;;) {
-    const auto page = store_.due_policies(policies_max, after);
-    for (const DuePolicy& due : page) fire_or_refuse(term, due);
-    if (page.size() < static_cast<std::size_t>(policies_max)) return;
-    after = page.back().name;
-  }
+  std::vector<DuePolicy> page;
+  std::string after;
+  do {
+    page = store_.due_policies(policies_max, after);
+    for (const DuePolicy& due : page)
+      if (!lead.keep() || !try_one(lead.term, due, round)) return;
+    if (!page.empty()) after = page.back().name;
+  } while (page.size() >= static_cast<std::size_t>(policies_max));
+  if (round.ours) throw *round.ours;
+  if (round.refused >= refused_by_chance && round.refused == round.tried)
+    throw StoreError(
+        Failure::rejected, "firing", "",
+        fmt::format("none of {} policies can fire; the last one: {}", round.tried, round.why));
 }
 
-void FiringDuty::fire_or_refuse(const Term& term, const DuePolicy& due) {
+bool FiringDuty::try_one(const Term& term, const DuePolicy& due, Round& round) {
+  ++round.tried;
   try {
-    fire(term, due);
+    return fire(term, due);
   } catch (const std::invalid_argument& error) {
-    refuse(due, error.what());
+    refuse(due, error.what(), round);
   } catch (const StoreError& error) {
     if (error.failure() != Failure::rejected) throw;
-    refuse(due, error.what());
+    refuse(due, error.what(), round);
+    if (!round.ours && !may_be_of_one_policy(error.sqlstate())) round.ours = error;
   }
+  return true;
 }
 
-void FiringDuty::fire(const Term& term, const DuePolicy& due) {
+bool FiringDuty::fire(const Term& term, const DuePolicy& due) {
   const auto firing = plan_firing(due);
-  if (!firing) return;
-  const std::string run = store_.fire(term, *firing);
-  if (run.empty()) {
+  if (!firing) return true;
+  const Fired fired = store_.fire(term, *firing);
+  if (!fired.leads) return false;
+  if (fired.run.empty()) {
     log_event(LogLevel::info, "not_fired",
-              {{"policy", due.name}, {"scheduled_for", to_iso8601(firing->scheduled_for)}});
-    return;
+              {{"policy", due.name},
+               {"scheduled_for", to_iso8601(firing->scheduled_for)},
+               {"skipped", fired.skipped}});
+    return true;
   }
   log_event(LogLevel::info, "fired",
             {{"policy", due.name},
-             {"run", run},
+             {"run", fired.run},
              {"scheduled_for", to_iso8601(firing->scheduled_for)},
-             {"missed", firing->missed.size()}});
+             {"missed", fired.skipped}});
+  return true;
 }
 
-void FiringDuty::refuse(const DuePolicy& due, const std::string& why) {
+void FiringDuty::refuse(const DuePolicy& due, const std::string& why, Round& round) {
+  ++round.refused;
+  round.why = why;
+  metrics_.refused();
   if (refused_.size() >= refused_max) refused_.clear();
   const auto [known, is_new] = refused_.try_emplace(due.name, due.epoch);
   if (!is_new && known->second == due.epoch) return;

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "common/control/scheduler_store.hpp"
+#include "common/store_error.hpp"
+#include "scheduler/lead.hpp"
+#include "scheduler/scheduler_metrics.hpp"
 
 namespace lethe::scheduler {
 
@@ -16,21 +20,33 @@ namespace lethe::scheduler {
 
 /// Duty: makes the runs of policies whose time has come. Exactly one run per policy and instant:
 /// the database's unique key decides, however many schedulers believe that they lead.
-/// A policy that cannot be fired is logged and does not stop the others. Thread safety: none.
+/// A policy that cannot be fired is logged, counted and does not stop the others. Thread safety:
+/// none.
 class FiringDuty {
  public:
-  /// `store` is borrowed and must outlive the duty.
-  explicit FiringDuty(SchedulerStore& store) : store_(store) {}
+  /// Both are borrowed and must outlive the duty.
+  FiringDuty(SchedulerStore& store, SchedulerMetrics& metrics) : store_(store), metrics_(metrics) {}
 
-  /// One round. Errors: StoreError.
-  void run_once(const Term& term);
+  /// One round. Errors: StoreError. Also, once every policy was tried, when a refusal cannot be
+  /// about its policy alone, or ten or more and nothing but refusals came.
+  void run_once(const Lead& lead);
 
  private:
-  void fire_or_refuse(const Term& term, const DuePolicy& due);
-  void fire(const Term& term, const DuePolicy& due);
-  void refuse(const DuePolicy& due, const std::string& why);
+  /// What came of one round.
+  struct Round {
+    std::size_t tried = 0;
+    std::size_t refused = 0;
+    std::string why{};                 ///< of the last refusal
+    std::optional<StoreError> ours{};  ///< the first refusal that cannot be about its policy alone
+  };
+
+  /// Whether this scheduler still leads.
+  bool try_one(const Term& term, const DuePolicy& due, Round& round);
+  bool fire(const Term& term, const DuePolicy& due);
+  void refuse(const DuePolicy& due, const std::string& why, Round& round);
 
   SchedulerStore& store_;
+  SchedulerMetrics& metrics_;
   std::map<std::string, std::int64_t> refused_;  ///< policy and epoch of which the log knows
 };
 

@@ -2,6 +2,6 @@
 
 namespace lethe::scheduler {
 
-void HousekeepingDuty::run_once(const Term& term) { store_.keep_house(term, days_); }
+void HousekeepingDuty::run_once(const Lead& lead) { store_.keep_house(lead.term, days_); }
 
 }  // namespace lethe::scheduler

@@ -15,7 +15,7 @@ constexpr int renewals_per_term = 3;
 constexpr int margin_per_term = 5;  // the last fifth of a term is not trusted
 constexpr milliseconds renewal_retry{1'000};
 constexpr milliseconds duty_retry_min{1'000};
-constexpr milliseconds duty_retry_max{60'000};
+constexpr const char* not_renewed = "it could not be renewed in time";
 
 /// A campaign is tried again each second, so that in a term many have failed.
 LoopLimits campaign_limits(const LeaderDuties::Options& options) {
@@ -27,7 +27,8 @@ LoopLimits campaign_limits(const LeaderDuties::Options& options) {
 /// A duty that failed once or twice has not failed yet; its turns are those of the whole loop.
 LoopLimits duty_limits(const Duty& duty) {
   constexpr std::chrono::hours never{24 * 365};
-  return {.success = 2 * duty.interval + duty_retry_max, .turn = never};
+  constexpr milliseconds grace{60'000};
+  return {.success = 2 * duty.interval + grace, .turn = never};
 }
 
 void log_failure(const char* event, const std::string& duty, const StoreError& error) {
@@ -64,19 +65,32 @@ void LeaderDuties::run(const std::stop_token& stop) {
 }
 
 bool LeaderDuties::run_once() {
-  if (term_ && clock_.now() >= trust_until_) lose("it could not be renewed in time");
+  if (term_ && clock_.now() >= trust_until_) lose(not_renewed);
   mark_.turned();
   if (!term_ || clock_.now() >= renew_at_) campaign();
-  for (DutyState& state : duties_) {
-    if (!term_) break;
-    const auto now = clock_.now();
-    if (now >= trust_until_) {
-      lose("a duty took too long");
-    } else if (now >= state.due) {
-      carry_out(state);
-    }
+  for (DutyState* const state : in_turn()) {
+    if (clock_.now() < state->due) continue;
+    if (!keep_lead(state->took)) break;
+    carry_out(*state);
   }
+  return keep_lead();
+}
+
+bool LeaderDuties::keep_lead(std::chrono::nanoseconds needed) {
+  const auto now = clock_.now();
+  // Before the renewal too: others may have led since.
+  if (term_ && now >= trust_until_) lose(not_renewed);
+  if (term_ && (now >= renew_at_ || now + needed >= trust_until_)) campaign();
+  if (term_ && clock_.now() >= trust_until_) lose(not_renewed);
   return term_.has_value();
+}
+
+std::vector<LeaderDuties::DutyState*> LeaderDuties::in_turn() {
+  std::vector<DutyState*> states;
+  for (DutyState& state : duties_) states.push_back(&state);
+  std::stable_sort(states.begin(), states.end(),
+                   [](const auto* a, const auto* b) { return a->due < b->due; });
+  return states;
 }
 
 void LeaderDuties::resign() {
@@ -110,10 +124,17 @@ void LeaderDuties::campaign() {
 }
 
 void LeaderDuties::lead(const Term& term) {
+  // Each new holder counts one up, as does one that comes back too late for its own term. When
+  // nobody else led meanwhile, what waits and what fails goes on as it was.
+  const bool nobody_between =
+      last_term_ != 0 && (term.number == last_term_ || term.number == last_term_ + 1);
   term_ = term;
+  last_term_ = term.number;
   for (DutyState& state : duties_) {
-    state.due = clock_.now();
-    state.failures = 0;
+    if (!nobody_between) {
+      state.due = clock_.now();
+      state.failures = 0;
+    }
     state.mark.resume();
   }
   log_event(LogLevel::info, "leading", {{"holder", term.holder}, {"term", term.number}});
@@ -128,17 +149,22 @@ void LeaderDuties::lose(const std::string& why) {
 
 void LeaderDuties::carry_out(DutyState& state) {
   auto pause = state.duty.interval;
+  const auto began = clock_.now();
+  const Lead lead{.term = *term_, .keep = [this, number = term_->number] {
+                    return keep_lead() && term_->number == number;
+                  }};
   try {
-    state.duty.run_once(*term_);
+    state.duty.run_once(lead);
     state.failures = 0;
-    state.mark.succeeded();
+    if (term_ && term_->number == lead.term.number) state.mark.succeeded();  // else it broke off
   } catch (const StoreError& error) {
     log_failure("duty_failed", state.duty.name, error);
     state.mark.failed(error.what());
     const auto backoff = duty_retry_min * (1 << std::min(state.failures, 10));
-    pause = jittered(std::min(duty_retry_max, backoff), random_);
+    pause = jittered(std::min(state.duty.retry_max, backoff), random_);
     ++state.failures;
   }
+  state.took = clock_.now() - began;
   state.due = clock_.now() + pause;
 }
 

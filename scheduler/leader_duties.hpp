@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -12,6 +13,7 @@
 #include "common/control/scheduler_store.hpp"
 #include "common/random.hpp"
 #include "common/supervision/supervision.hpp"
+#include "scheduler/lead.hpp"
 #include "scheduler/leader_status.hpp"
 
 namespace lethe::scheduler {
@@ -20,14 +22,17 @@ namespace lethe::scheduler {
 struct Duty {
   std::string name;                    ///< for the log
   std::chrono::milliseconds interval;  ///< from the end of one round to the next
-  std::function<void(const Term&)> run_once;
+  std::function<void(const Lead&)> run_once;
+  std::chrono::milliseconds retry_max{60'000};  ///< longest pause after a failure, without jitter
 };
 
 /// Campaigns for the leadership and carries out its duties while, and only while, it leads.
 ///
 /// The term is trusted from before the call that won it until a fifth before its end, by this
 /// process's steady clock. That only gives up early: each duty proves the term again inside its
-/// own transaction. One failing duty does not stop the others. Thread safety: none.
+/// own transaction. It is renewed between any two duties, and by those that take long. One failing
+/// duty does not stop the others; those that are longest overdue come first, so that what loses the
+/// term again and again keeps no other from its turn. Thread safety: none.
 /// Source: docs/adr/0002-database-owns-time.md.
 class LeaderDuties {
  public:
@@ -62,10 +67,16 @@ class LeaderDuties {
     Duty duty;
     Clock::time_point due;
     LoopMark mark{};
-    int failures = 0;  ///< in a row
+    int failures = 0;                 ///< in a row
+    std::chrono::nanoseconds took{};  ///< its last round
   };
 
   void campaign();
+  /// Renews the term when it is time, or when it is not to be trusted for as long as `needed`, and
+  /// gives it up when it is not to be trusted any more. Whether it leads.
+  bool keep_lead(std::chrono::nanoseconds needed = {});
+  /// All duties, the longest overdue first; those of the same time as they were given.
+  [[nodiscard]] std::vector<DutyState*> in_turn();
   void lead(const Term& term);
   void lose(const std::string& why);
   void carry_out(DutyState& state);
@@ -78,7 +89,8 @@ class LeaderDuties {
   const LoopMark mark_;  // of the campaigns
   std::vector<DutyState> duties_;
 
-  std::optional<Term> term_;  ///< while it leads
+  std::optional<Term> term_;    ///< while it leads
+  std::int64_t last_term_ = 0;  ///< in which it led last; 0: it never did
   Clock::time_point trust_until_;
   Clock::time_point renew_at_;
 };

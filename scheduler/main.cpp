@@ -9,6 +9,7 @@
 
 #include "common/clock.hpp"
 #include "common/config/daemon.hpp"
+#include "common/db/connection_string.hpp"
 #include "common/db/migrator.hpp"
 #include "common/db/pg_clock_store.hpp"
 #include "common/db/pg_command_store.hpp"
@@ -76,6 +77,7 @@ class ServedControl {
 
 /// Whether what the settings name goes together, and can be read.
 void check(const Settings& settings) {
+  db::check_control_connection(settings.text("database"));
   const auto control = scheduler::control_settings(settings);
   if (!control.key_file.empty()) static_cast<void>(transport::read_key_file(control.key_file));
 }

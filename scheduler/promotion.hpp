@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/control/scheduler_store.hpp"
+#include "scheduler/lead.hpp"
 
 namespace lethe::scheduler {
 
@@ -12,7 +13,7 @@ class PromotionDuty {
   explicit PromotionDuty(SchedulerStore& store) : store_(store) {}
 
   /// One round. Errors: StoreError.
-  void run_once(const Term& term);
+  void run_once(const Lead& lead);
 
  private:
   SchedulerStore& store_;

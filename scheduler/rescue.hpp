@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "common/control/scheduler_store.hpp"
+#include "scheduler/lead.hpp"
 #include "scheduler/rest.hpp"
 
 namespace lethe::scheduler {
@@ -15,10 +16,10 @@ class RescueDuty {
       : store_(store), worker_ttl_(worker_ttl), rest_(clock) {}
 
   /// One round. Errors: StoreError.
-  void run_once(const Term& term);
+  void run_once(const Lead& lead);
 
  private:
-  void rescue(const Term& term, bool deadlines);
+  void rescue(const Lead& lead, bool deadlines);
 
   SchedulerStore& store_;
   const std::chrono::milliseconds worker_ttl_;

@@ -18,10 +18,12 @@ namespace {
 using namespace std::chrono_literals;
 
 template <class AnyDuty>
-Duty every(std::chrono::milliseconds interval, const std::string& name, AnyDuty& duty) {
-  return {.name = name, .interval = interval, .run_once = [&duty](const Term& term) {
-            duty.run_once(term);
-          }};
+Duty every(std::chrono::milliseconds interval, const std::string& name, AnyDuty& duty,
+           std::chrono::milliseconds retry_max = 60s) {
+  return {.name = name,
+          .interval = interval,
+          .run_once = [&duty](const Lead& lead) { duty.run_once(lead); },
+          .retry_max = retry_max};
 }
 
 }  // namespace
@@ -30,7 +32,7 @@ void run_scheduler(const SchedulerOptions& options, const SchedulerPorts& ports,
                    const std::stop_token& stop) {
   CountedStore store(ports.store, ports.metrics);
   ClockWatch clock(options.clock, ports.clock, ports.clock_store);
-  FiringDuty firing(store);
+  FiringDuty firing(store, ports.metrics);
   PromotionDuty promotion(store);
   RescueDuty rescue(store, ports.clock, options.worker_ttl);
   ExpiryDuty expiry(store);
@@ -40,8 +42,8 @@ void run_scheduler(const SchedulerOptions& options, const SchedulerPorts& ports,
   HousekeepingDuty housekeeping(store, options.keep);
   // The clock first: what it shows decides what is due.
   const std::vector<Duty> duties{
-      {.name = "clock", .interval = 1s, .run_once = [&clock](const Term&) { clock.run_once(); }},
-      every(500ms, "firing", firing),
+      {.name = "clock", .interval = 1s, .run_once = [&clock](const Lead&) { clock.run_once(); }},
+      every(500ms, "firing", firing, 10s),  // an instant is too late after a minute
       every(200ms, "promotion", promotion),
       every(2s, "rescue", rescue),
       every(10s, "expiry", expiry),

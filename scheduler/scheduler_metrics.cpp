@@ -92,7 +92,12 @@ SchedulerMetrics::SchedulerMetrics()
       rescues_("outcome", names_max, {"rescued", "dead"}),
       moved_("what", names_max, {"promoted", "expired", "closed"}) {}
 
-void SchedulerMetrics::fired(bool run) { firings_.add(run ? "run" : "skipped"); }
+void SchedulerMetrics::fired(const Fired& fired) {
+  if (!fired.run.empty()) firings_.add("run");
+  if (fired.skipped > 0) firings_.add("skipped", static_cast<double>(fired.skipped));
+}
+
+void SchedulerMetrics::refused() { firings_.add("refused"); }
 
 void SchedulerMetrics::rescued(bool dead) { rescues_.add(dead ? "dead" : "rescued"); }
 
@@ -103,7 +108,8 @@ void SchedulerMetrics::did(const std::string& what, std::int64_t tasks) {
 MetricFamilies SchedulerMetrics::families() const {
   return {
       firings_.family("lethe_firings_total",
-                      "Instants of policies that this scheduler fired, or recorded as skipped."),
+                      "Instants that became a run or were recorded as skipped, and attempts that "
+                      "were refused."),
       rescues_.family("lethe_rescues_total",
                       "Tasks that this scheduler took back from lost or hung workers."),
       moved_.family("lethe_leader_moves_total",
@@ -148,10 +154,10 @@ std::vector<DuePolicy> CountedStore::due_policies(std::int32_t policies_max,
   return store_.due_policies(policies_max, after);
 }
 
-std::string CountedStore::fire(const Term& term, const Firing& firing) {
-  std::string run = store_.fire(term, firing);
-  metrics_.fired(!run.empty());
-  return run;
+Fired CountedStore::fire(const Term& term, const Firing& firing) {
+  Fired fired = store_.fire(term, firing);
+  metrics_.fired(fired);
+  return fired;
 }
 
 std::int32_t CountedStore::promote(const Term& term, std::int32_t tasks_max) {

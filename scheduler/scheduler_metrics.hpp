@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,8 @@ class SchedulerMetrics {
  public:
   SchedulerMetrics();
 
-  void fired(bool run);
+  void fired(const Fired& fired);
+  void refused();  ///< a policy that could not fire
   void rescued(bool dead);
   void did(const std::string& what, std::int64_t tasks);
 
@@ -42,14 +44,16 @@ class CountedStore final : public SchedulerStore {
       : store_(store), metrics_(metrics) {}
 
   std::vector<DuePolicy> due_policies(std::int32_t policies_max, const std::string& after) override;
-  std::string fire(const Term& term, const Firing& firing) override;
+  Fired fire(const Term& term, const Firing& firing) override;
   std::int32_t promote(const Term& term, std::int32_t tasks_max) override;
   std::vector<Rescue> rescue(const Term& term, std::chrono::milliseconds worker_ttl,
                              std::int32_t tasks_max, bool deadlines) override;
   std::int32_t expire(const Term& term, std::int32_t tasks_max) override;
   std::int32_t close_runs(const Term& term, std::int32_t runs_max) override;
   void advance_lanes(const Term& term) override { store_.advance_lanes(term); }
-  void recount(const Term& term) override { store_.recount(term); }
+  void recount(const Term& term, const std::function<bool()>& goes_on) override {
+    store_.recount(term, goes_on);
+  }
   void keep_house(const Term& term, const KeepDays& days) override {
     store_.keep_house(term, days);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -107,7 +108,22 @@ void Executor::cancel() noexcept {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
   given_up_ = true;
-  runner_->cancel();
+  ask_to_cancel();
+}
+
+void Executor::ask_to_cancel() noexcept {
+  if (cancelling_ || in_hand_ == nullptr) return;
+  cancelling_ = true;
+  try {
+    canceller_ = std::jthread([this] {
+      runner_->cancel();
+      const std::lock_guard lock(mutex_);
+      cancelling_ = false;
+      cancel_ended_.notify_all();
+    });
+  } catch (const std::system_error&) {  // no thread to be had: at the next look
+    cancelling_ = false;
+  }
 }
 
 void Executor::cancel_lapsed(Clock::time_point now) noexcept {
@@ -116,14 +132,14 @@ void Executor::cancel_lapsed(Clock::time_point now) noexcept {
   const TaskId& task = in_hand_->task.lease.task;
   const bool is_long = in_hand_->task.kind == TaskKind::vacuum;  // others soon see it by themselves
   if (presence_.is_stopped(task) || (is_long && presence_.is_cancelled(task)))
-    return runner_->cancel();
+    return ask_to_cancel();
   if (holds(*in_hand_, now)) return;
   if (!std::exchange(given_up_, true))
     log_event(LogLevel::warn, "lease_lapsed",
               {{"task", in_hand_->task.lease.task.value},
                {"epoch", in_hand_->task.lease.epoch},
                {"worker", in_hand_->task.lease.worker.value}});
-  runner_->cancel();
+  ask_to_cancel();
 }
 
 bool Executor::begin(const Job& job) {
@@ -134,8 +150,9 @@ bool Executor::begin(const Job& job) {
 }
 
 bool Executor::end() {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   in_hand_ = nullptr;
+  cancel_ended_.wait(lock, [this] { return !cancelling_; });
   return given_up_;
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -61,6 +63,9 @@ class Executor {
   [[nodiscard]] bool begin(const Job& job);
   /// Nothing is in hand any more. Whether the step was given up.
   bool end();
+  /// Asks the target to cancel what runs there, on a thread of its own: one that hangs never
+  /// answers. Needs mutex_. Does nothing while the last one is asked, or when nothing is in hand.
+  void ask_to_cancel() noexcept;
   [[nodiscard]] bool holds(const Job& job, Clock::time_point now) const;
   [[nodiscard]] StepResult step(const Job& job, StepFacts& facts);
   [[nodiscard]] StepResult plan(const Job& job);
@@ -77,12 +82,15 @@ class Executor {
   const Guards guards_;
   Clock::time_point tidied_at_;
 
-  // Held while a statement is cancelled, so that this never hits the next step's.
   std::mutex mutex_;
   // guarded by mutex_
   const Job* in_hand_ = nullptr;
   bool given_up_ = false;  // the step in hand
   bool stopping_ = false;
+  bool cancelling_ = false;  // canceller_ is at it; no step ends before, so it never hits the next
+
+  std::condition_variable cancel_ended_;
+  std::jthread canceller_;  // changed under mutex_; last: it ends before what it uses is gone
 };
 
 }  // namespace lethe::worker

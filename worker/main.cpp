@@ -7,6 +7,7 @@
 #include "common/archive/file_archive.hpp"
 #include "common/clock.hpp"
 #include "common/config/daemon.hpp"
+#include "common/db/connection_string.hpp"
 #include "common/db/migrator.hpp"
 #include "common/db/pg_clock_store.hpp"
 #include "common/db/pg_task_queue.hpp"
@@ -37,6 +38,12 @@ db::Superusers superusers(const Settings& settings) {
 CurveKey own_key(const Settings& settings) {
   const std::string& file = settings.text("control_key_file");
   return file.empty() ? CurveKey{} : transport::read_key_file(file);
+}
+
+/// Whether what the settings name can be read.
+void check(const Settings& settings) {
+  db::check_control_connection(settings.text("database"));
+  static_cast<void>(own_key(settings));
 }
 
 /// Wires the process together, bottom layer first; destruction runs the other way round.
@@ -91,12 +98,11 @@ void run(const Settings& settings) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return daemon_main(
-      {.program = "lethe-worker",
-       .description = "Leases cleanup tasks and carries them out batch by batch.",
-       .version = std::string(version),
-       .settings = worker::setting_table(),
-       .check = [](const Settings& settings) { static_cast<void>(own_key(settings)); },
-       .run = run},
-      argc, argv);
+  return daemon_main({.program = "lethe-worker",
+                      .description = "Leases cleanup tasks and carries them out batch by batch.",
+                      .version = std::string(version),
+                      .settings = worker::setting_table(),
+                      .check = check,
+                      .run = run},
+                     argc, argv);
 }

@@ -1,5 +1,7 @@
 #include "worker/worker.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <thread>
@@ -47,9 +49,12 @@ using namespace std::chrono_literals;
 
 /// A beat that fails is tried again at once, so that a fifth of these is a warning already.
 constexpr LoopLimits heartbeat_limits{.success = 30s, .turn = 120s};
-/// Longer than any exchange with the queue takes, its retries' pauses included.
-constexpr LoopLimits dispatcher_limits{.success = 60s, .turn = 180s};
-/// It cancels statements, which may mean connecting to servers that do not answer.
+/// Longer than any exchange with the queue takes, its retries' pauses included, and than it waits
+/// by itself, a fifth more included.
+LoopLimits dispatcher_limits(std::chrono::milliseconds idle_poll) {
+  return {.success = std::max<std::chrono::milliseconds>(60s, 2 * idle_poll), .turn = 180s};
+}
+/// It waits for nobody: executors ask servers to cancel on threads of their own.
 constexpr LoopLimits watchdog_limits{.success = 60s, .turn = 300s};
 /// Without it a worker finds its work by asking; it needs no scheduler to succeed.
 constexpr LoopLimits channel_limits{.success = 60s, .turn = 60s};
@@ -109,7 +114,8 @@ void run_worker(const WorkerOptions& options, const WorkerPorts& ports,
     Dispatcher::Options dispatcher_options = options.dispatcher;
     dispatcher_options.on_finished = [&channel](const FinishedJob& job) { channel.finished(job); };
     dispatcher_options.is_woken = [&channel] { return channel.is_woken(); };
-    dispatcher_options.mark = ports.supervision.add("dispatcher", dispatcher_limits);
+    dispatcher_options.mark =
+        ports.supervision.add("dispatcher", dispatcher_limits(dispatcher_options.idle_poll));
     CountedQueue queue(ports.queue, ports.metrics);
     Dispatcher dispatcher(dispatcher_options, ports.clock, random, queue, pool, presence);
     dispatcher.run(ending.get_token(), cancel);

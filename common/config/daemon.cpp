@@ -41,11 +41,19 @@ int run(const Daemon& daemon, int argc, char** argv) {
   if (daemon.check) daemon.check(settings);
   if (line.print_config) fmt::print("{}", settings.print());
   if (line.print_config || line.check_config) return static_cast<int>(ExitCode::done);
-  start_logging(daemon.program, log_level_from(settings.text("log_level")),
-                log_format_from(settings.text("log_format")));
+  const LogFormat format = log_format_from(settings.text("log_format"));
+  start_logging(daemon.program, log_level_from(settings.text("log_level")), format);
   log_event(LogLevel::info, "started",
             {{"version", daemon.version}, {"instance", instance_name()}});
-  daemon.run(settings);
+  try {
+    daemon.run(settings);
+  } catch (const UserError& error) {
+    if (format == LogFormat::text) throw;
+    // Whoever reads the log reads JSON only.
+    log_event(LogLevel::error, "refused_to_start",
+              {{"exit_code", static_cast<int>(error.code())}, {"error", error.what()}});
+    return static_cast<int>(error.code());
+  }
   log_event(LogLevel::info, "stopped", {});
   return static_cast<int>(ExitCode::done);
 }

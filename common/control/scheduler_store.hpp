@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,13 @@ struct Firing {
   std::optional<Instant> next;  ///< nothing: never again
   Overlap overlap = Overlap::skip;
   bool run_newest = true;  ///< false: it is too late for it; only record it
+};
+
+/// What became of a firing.
+struct Fired {
+  bool leads = false;        ///< false: the term was over, and nothing was done
+  std::string run{};         ///< the run that was made, with its plan task; "": none
+  std::int32_t skipped = 0;  ///< instants that were recorded as skipped
 };
 
 /// A task that was taken back.
@@ -75,10 +83,10 @@ class SchedulerStore {
   /// By name, those whose names come after `after` ("": all).
   virtual std::vector<DuePolicy> due_policies(std::int32_t policies_max,
                                               const std::string& after) = 0;
-  /// Records the instants and makes the run with its plan task. The run's id, or "" when nothing
-  /// was fired: the term is over, the policy changed, the instant was fired already, or the run
-  /// before is still open (then the instant is recorded as skipped).
-  virtual std::string fire(const Term& term, const Firing& firing) = 0;
+  /// Records the instants and makes the run with its plan task. Nothing is recorded when the policy
+  /// changed or the instants are there already; no run is made when the one before is still open or
+  /// it is too late for it.
+  virtual Fired fire(const Term& term, const Firing& firing) = 0;
   /// How many scheduled tasks became ready.
   virtual std::int32_t promote(const Term& term, std::int32_t tasks_max) = 0;
   /// Takes tasks back from workers that are lost; with `deadlines` also from those that hang, which
@@ -91,8 +99,9 @@ class SchedulerStore {
   virtual std::int32_t close_runs(const Term& term, std::int32_t runs_max) = 0;
   /// Moves the heads of the lanes, so that leasing does not read what was leased before.
   virtual void advance_lanes(const Term& term) = 0;
-  /// Counts admitted tasks and looks for waiting ones anew, and admits; of every target.
-  virtual void recount(const Term& term) = 0;
+  /// Counts admitted tasks and looks for waiting ones anew, and admits; of every target, one by one
+  /// as long as `goes_on` says so.
+  virtual void recount(const Term& term, const std::function<bool()>& goes_on) = 0;
   /// Creates and drops partitions of history; forgets old workers, dead letters and tenants.
   virtual void keep_house(const Term& term, const KeepDays& days) = 0;
 };

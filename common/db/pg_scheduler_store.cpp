@@ -79,7 +79,8 @@ std::vector<DuePolicy> PgSchedulerStore::due_policies(std::int32_t policies_max,
   });
 }
 
-std::string PgSchedulerStore::make_run(Transaction& transaction, const Firing& firing) {
+Fired PgSchedulerStore::make_run(Transaction& transaction, const Firing& firing) {
+  Fired fired{.leads = true};
   NewRun run{.id = ids_.next(),
              .spec = policy_from_json(firing.spec_text),
              .policy_epoch = firing.epoch,
@@ -97,33 +98,39 @@ std::string PgSchedulerStore::make_run(Transaction& transaction, const Firing& f
         firing.run_newest
             ? fmt::format("missed; made up for by the run of {}", to_iso8601(firing.scheduled_for))
             : std::string("missed: no scheduler was there in time");
-    static_cast<void>(insert_run(transaction, skipped));  // a record that is there already is fine
+    if (insert_run(transaction, skipped)) ++fired.skipped;  // one that is there already is fine
   }
   run.scheduled_for = to_iso8601(firing.scheduled_for);
   if (!firing.run_newest) run.skipped_because = "missed: no scheduler was there in time";
   decide_overlap(transaction, firing.overlap, run);
-  if (!insert_run(transaction, run) || !run.skipped_because.empty()) return "";
-  if (run.queued) return run.id;
-  insert_tasks(
-      transaction, run.id,
-      {{.id = ids_.next(), .source_id = run.id + "/plan/0", .kind = "plan", .payload = ""}});
-  return run.id;
+  if (!insert_run(transaction, run)) return fired;
+  if (!run.skipped_because.empty()) {
+    ++fired.skipped;
+    return fired;
+  }
+  fired.run = run.id;
+  if (!run.queued)
+    insert_tasks(
+        transaction, run.id,
+        {{.id = ids_.next(), .source_id = run.id + "/plan/0", .kind = "plan", .payload = ""}});
+  return fired;
 }
 
-std::string PgSchedulerStore::fire(const Term& term, const Firing& firing) {
-  return as_leader(session_, term, "policies_fire", [&](Transaction& transaction) -> std::string {
+Fired PgSchedulerStore::fire(const Term& term, const Firing& firing) {
+  return as_leader(session_, term, "policies_fire", [&](Transaction& transaction) {
     lock_slots(transaction, {firing.target});
     const auto next = firing.next ? std::optional(to_iso8601(*firing.next)) : std::nullopt;
     const auto moved = transaction.exec(
         queries::policies_set_fired,
         Params::of(firing.policy, firing.epoch, to_iso8601(firing.scheduled_for), next));
-    if (moved.affected_rows() == 0) return "";  // changed meanwhile; the next turn reads it anew
-    std::string run = make_run(transaction, firing);
+    // Changed meanwhile: the next turn reads it anew.
+    if (moved.affected_rows() == 0) return Fired{.leads = true};
+    Fired fired = make_run(transaction, firing);
     Touches touches;
     touches.add_waiting(firing.target, "");
     touch(transaction, touches);
     admit_and_tell(transaction, {firing.target});
-    return run;
+    return fired;
   });
 }
 
@@ -227,18 +234,20 @@ void PgSchedulerStore::advance_lanes(const Term& term) {
   });
 }
 
-void PgSchedulerStore::recount(const Term& term) {
+void PgSchedulerStore::recount(const Term& term, const std::function<bool()>& goes_on) {
   // Tenants that nobody touched are rare, and finding them reads every line from its beginning.
   constexpr int recounts_per_thorough_one = 5;
   const bool thorough = recounts_++ % recounts_per_thorough_one == 0;
   const auto targets = as_leader(session_, term, "targets_names", all_target_names);
-  for (const auto& target : targets)  // one by one: no target waits for another one's count
+  for (const auto& target : targets) {  // one by one: no target waits for another one's count
+    if (!goes_on()) return;
     as_leader(session_, term, "shares_recount", [&](Transaction& transaction) {
       lock_slots(transaction, {target});
       db::recount(transaction, {target}, thorough);
       admit_and_tell(transaction, {target});
       return true;
     });
+  }
 }
 
 void PgSchedulerStore::keep_house(const Term& term, const KeepDays& days) {

@@ -31,18 +31,18 @@ class PgSchedulerStore final : public SchedulerStore {
   PgSchedulerStore(Session& session, IdMaker& ids) : session_(session), ids_(ids) {}
 
   std::vector<DuePolicy> due_policies(std::int32_t policies_max, const std::string& after) override;
-  std::string fire(const Term& term, const Firing& firing) override;
+  Fired fire(const Term& term, const Firing& firing) override;
   std::int32_t promote(const Term& term, std::int32_t tasks_max) override;
   std::vector<Rescue> rescue(const Term& term, std::chrono::milliseconds worker_ttl,
                              std::int32_t tasks_max, bool deadlines) override;
   std::int32_t expire(const Term& term, std::int32_t tasks_max) override;
   std::int32_t close_runs(const Term& term, std::int32_t runs_max) override;
   void advance_lanes(const Term& term) override;
-  void recount(const Term& term) override;
+  void recount(const Term& term, const std::function<bool()>& goes_on) override;
   void keep_house(const Term& term, const KeepDays& days) override;
 
  private:
-  std::string make_run(Transaction& transaction, const Firing& firing);
+  Fired make_run(Transaction& transaction, const Firing& firing);
   void advance(Transaction& transaction, const std::set<std::string>& runs);
 
   Session& session_;

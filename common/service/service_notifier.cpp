@@ -27,7 +27,9 @@ std::string status_line(const Supervision::Report& report) {
   std::set<std::string> told;
   for (const LoopState& loop : report.loops) {
     const LoopVerdict verdict = judge(loop, report.at);
-    if (verdict != LoopVerdict::failing && verdict != LoopVerdict::stuck) continue;
+    const bool fails_at_first = verdict == LoopVerdict::fresh && !loop.problem.empty();
+    if (verdict != LoopVerdict::failing && verdict != LoopVerdict::stuck && !fails_at_first)
+      continue;
     if (told.insert(loop.name).second) line += "; " + loop.name + " " + to_string(verdict);
   }
   return line;

@@ -36,7 +36,8 @@ class ServiceNotifier {
   std::jthread thread_;  // last, so that it ends before what it uses is destroyed
 };
 
-/// One line on how a process is: its phase, and every loop that is late. Pure.
+/// One line on how a process is: its phase, and every loop that is late or has only failed yet.
+/// Pure.
 [[nodiscard]] std::string status_line(const Supervision::Report& report);
 
 }  // namespace lethe::service

@@ -18,12 +18,13 @@ struct LoopState {
   std::string name;  ///< snake_case; loops of one kind share it
   LoopLimits limits{};
   bool resting = false;  ///< nothing is asked of it, such as a duty of one that does not lead
+  Clock::time_point rested_at{};  ///< since when, while it rests
   /// Of its last turn that did what it is for. Before the first: since when that is asked of it. In
   /// the future while it does something that may take until then.
   Clock::time_point success{};
   Clock::time_point turn{};  ///< end of its last turn, however it ended; likewise
   bool succeeded = false;    ///< at least once
-  std::string problem{};     ///< why its last turn failed; "" when it did not
+  std::string problem{};     ///< why the last turn that did not succeed failed; "" after a success
 };
 
 enum class LoopVerdict {

@@ -10,16 +10,20 @@ double seconds(std::chrono::milliseconds duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+/// What went wrong last, to be put behind a state; "" when nothing did.
+std::string reason(const LoopState& loop) {
+  return (loop.problem.empty() ? "" : ": ") + loop.problem;
+}
+
 std::string why(const LoopState& loop, LoopVerdict verdict, Clock::time_point now) {
   const double age = seconds(success_age(loop, now));
   switch (verdict) {
     case LoopVerdict::good: return fmt::format("last success {:.1f} s ago", age);
-    case LoopVerdict::fresh: return "no success yet";
+    case LoopVerdict::fresh: return "no success yet" + reason(loop);
     case LoopVerdict::resting: return "nothing is asked of it";
     case LoopVerdict::failing:
-      return fmt::format("no success for {:.1f} s, the limit is {:g} s{}{}", age,
-                         seconds(loop.limits.success), loop.problem.empty() ? "" : ": ",
-                         loop.problem);
+      return fmt::format("no success for {:.1f} s, the limit is {:g} s{}", age,
+                         seconds(loop.limits.success), reason(loop));
     case LoopVerdict::stuck:
       return fmt::format("its turn does not end: more than {:g} s", seconds(loop.limits.turn));
   }

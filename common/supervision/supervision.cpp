@@ -4,6 +4,16 @@
 
 namespace lethe {
 
+namespace {
+
+/// A time that `pause` does not count from. What lies in the future stays there.
+Clock::time_point shifted(Clock::time_point time, Clock::time_point::duration pause,
+                          Clock::time_point now) {
+  return time >= now ? time : std::min(time + pause, now);
+}
+
+}  // namespace
+
 void LoopMark::succeeded() const {
   if (supervision_ == nullptr) return;
   const auto now = supervision_->clock_.now();
@@ -37,17 +47,21 @@ void LoopMark::may_take_until(Clock::time_point until) const {
 
 void LoopMark::rest() const {
   if (supervision_ == nullptr) return;
+  const auto now = supervision_->clock_.now();
   const std::lock_guard lock(supervision_->mutex_);
+  if (!loop_->resting) loop_->rested_at = now;
   loop_->resting = true;
-  loop_->problem.clear();
 }
 
 void LoopMark::resume() const {
   if (supervision_ == nullptr) return;
   const auto now = supervision_->clock_.now();
   const std::lock_guard lock(supervision_->mutex_);
+  if (!loop_->resting) return;
   loop_->resting = false;
-  loop_->success = loop_->turn = now;
+  const auto pause = now - loop_->rested_at;
+  loop_->success = shifted(loop_->success, pause, now);
+  loop_->turn = shifted(loop_->turn, pause, now);
 }
 
 LoopMark Supervision::add(const std::string& name, const LoopLimits& limits) {

@@ -30,7 +30,8 @@ class LoopMark {
   void may_take_until(Clock::time_point until) const;
   /// Nothing is asked of it until resume(). A loop that rests already stays as it is.
   void rest() const;
-  /// Something is asked of it from now on.
+  /// Something is asked of it again: the time at rest does not count, and what was late before is
+  /// as late as it was.
   void resume() const;
 
  private:

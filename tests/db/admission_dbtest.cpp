@@ -88,7 +88,7 @@ TEST_CASE("one tenant with many tasks and many with few are served evenly", "[ad
   add_tasks(database, "heavy", 2'000);
   for (int tenant = 0; tenant < 99; ++tenant)
     add_tasks(database, "light" + std::to_string(tenant), 10);
-  fleet.scheduler().recount(fleet.term());
+  fleet.recount();
   const auto served = serve(fleet, 400, 8);
   REQUIRE(served.size() == 100);
   int least = 1'000'000;
@@ -109,7 +109,7 @@ TEST_CASE("a tenant with three times the weight gets three times the service", "
       {.target = "app", .tenant = "big", .weight = 300, .max_running = 4, .lane = ""}, "test");
   add_tasks(database, "big", 1'000);
   add_tasks(database, "small", 1'000);
-  fleet.scheduler().recount(fleet.term());
+  fleet.recount();
   auto served = serve(fleet, 400, 2);
   INFO("big " << served["run-big"] << ", small " << served["run-small"]);
   CHECK(served["run-big"] >= 270);
@@ -124,7 +124,7 @@ TEST_CASE("neither a target's nor a tenant's limit is ever exceeded", "[admissio
   add_tasks(database, "b", 50);
   fleet.control().tenants().set(
       {.target = "app", .tenant = "a", .weight = 100, .max_running = 2, .lane = ""}, "test");
-  fleet.scheduler().recount(fleet.term());
+  fleet.recount();
   const auto first = fleet.queue().lease(request_of(fleet, 100));
   CHECK(std::count_if(first.begin(), first.end(),
                       [](const auto& task) { return task.run.value == "run-a"; }) == 2);
@@ -148,7 +148,7 @@ TEST_CASE("a task that has waited long goes before a more urgent one that has ju
   database.execute(
       "UPDATE lethe.items SET priority = 0, vft = lethe.place(clock_timestamp(), 0) "
       "WHERE id = 't-000002'");
-  fleet.scheduler().recount(fleet.term());
+  fleet.recount();
   CHECK(fleet.queue().lease(request_of(fleet, 1)).at(0).lease.task.value == "t-000001");
 }
 
@@ -160,7 +160,7 @@ TEST_CASE("a worker takes tasks of its lanes only and the preferred lane first",
   database.execute("INSERT INTO lethe.lanes (name) VALUES ('own')");
   database.execute("UPDATE lethe.items SET lane = 'urgent' WHERE id = 't-000003'");
   database.execute("UPDATE lethe.items SET lane = 'own' WHERE id = 't-000002'");
-  fleet.scheduler().recount(fleet.term());
+  fleet.recount();
   fleet.scheduler().advance_lanes(fleet.term());
   const auto one = fleet.queue().lease(request_of(fleet, 1, {"urgent", "normal"}));
   CHECK(one.at(0).lease.task.value == "t-000003");
@@ -175,7 +175,7 @@ TEST_CASE("a lane's head never passes a ready task", "[admission]") {
   RunDriver fleet(database);
   set_slots(fleet, database, 10);
   add_tasks(database, "", 3);
-  fleet.scheduler().recount(fleet.term());
+  fleet.recount();
   {
     test::OtherSession other(database.url());  // has leased the first task, and goes back on it
     other.execute(
@@ -192,7 +192,7 @@ TEST_CASE("a target out of reach takes no slots and costs no attempt", "[admissi
   RunDriver fleet(database);
   set_slots(fleet, database, 4);
   add_tasks(database, "", 10);
-  fleet.scheduler().recount(fleet.term());
+  fleet.recount();
   for (int failure = 0; failure < 3; ++failure) {
     const auto tasks = fleet.queue().lease(request_of(fleet, 1));
     REQUIRE(tasks.size() == 1);
@@ -265,13 +265,13 @@ TEST_CASE("what a worker took with it when it died is counted anew", "[admission
   RunDriver fleet(database);
   set_slots(fleet, database, 2);
   add_tasks(database, "", 6);
-  fleet.scheduler().recount(fleet.term());
+  fleet.recount();
   const auto tasks = fleet.queue().lease(request_of(fleet, 2));
   REQUIRE(tasks.size() == 2);
   // Its leases end, but admission never hears of it.
   database.execute("DELETE FROM lethe.items WHERE is_leased");
   CHECK(fleet.queue().lease(request_of(fleet, 2)).empty());
-  fleet.scheduler().recount(fleet.term());
+  fleet.recount();
   CHECK(fleet.queue().lease(request_of(fleet, 2)).size() == 2);
 }
 
@@ -281,7 +281,7 @@ TEST_CASE("a paused tenant gets no new task and goes on when it is resumed", "[a
   set_slots(fleet, database, 8);
   add_tasks(database, "a", 3);
   add_tasks(database, "b", 3);
-  fleet.scheduler().recount(fleet.term());
+  fleet.recount();
   fleet.control().fleet().pause({.scope = PauseScope::tenant, .name = "a"}, "why", "test");
   const auto tasks = fleet.queue().lease(request_of(fleet, 10));
   CHECK(tasks.size() == 3);
@@ -314,7 +314,7 @@ TEST_CASE("a dead letter goes back under its own id and opens its run again", "[
   RunDriver fleet(database);
   set_slots(fleet, database, 8);
   add_tasks(database, "", 1);
-  fleet.scheduler().recount(fleet.term());
+  fleet.recount();
   const auto tasks = fleet.queue().lease(request_of(fleet, 1));
   auto end = settled(tasks.at(0), Outcome::dead);
   end.error = "permission denied for table t";

@@ -56,7 +56,7 @@ void check_frozen(Known& known, const std::optional<Settlement>& settlement,
   CHECK(known.audited("target.freeze") == 1);
   CHECK_FALSE(known.fleet.lease());
   known.database.execute("UPDATE lethe.items SET enqueue_at = NULL");
-  known.fleet.scheduler().recount(known.fleet.term());
+  known.fleet.recount();
   CHECK_FALSE(known.fleet.lease());
   CHECK(known.rows() == 215);
 }

@@ -25,7 +25,7 @@ void set_up(RunDriver& fleet, TestDatabase& database, std::int64_t rows_per_seco
       "SELECT 't' || n, now() + interval '1 day', 'clean', '', 'run', 'p', 'app', "
       "lethe.place(clock_timestamp(), 2) + n FROM generate_series(1, " +
       std::to_string(tasks) + ") n");
-  fleet.scheduler().recount(fleet.term());
+  fleet.recount();
 }
 
 LeaseRequest two_of(RunDriver& fleet) {

@@ -39,7 +39,7 @@ WorkerId set_up(TestDatabase& database, int tasks) {
       "requested_by, verify_payload) VALUES ('run-', 'app', '{}', 'x', 'cleaning', now(), now(), "
       "now() + interval '1 day', 'test', '')");
   add_tasks(database, 1, tasks);
-  fleet.scheduler().recount(fleet.term());
+  fleet.recount();
   database.execute("UPDATE lethe.workers SET slots = 10");
   return fleet.worker();
 }

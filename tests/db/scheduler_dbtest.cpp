@@ -96,11 +96,11 @@ TEST_CASE("a scheduler whose term is over writes nothing", "[leader]") {
   const DuePolicy due = due_policy(database, fleet);
   const Term old = fleet.term();
   database.execute("UPDATE lethe.leader SET expires_at = clock_timestamp()");
-  CHECK(fleet.scheduler().fire(old, firing_at(due, due.now)).empty());
+  CHECK_FALSE(fleet.scheduler().fire(old, firing_at(due, due.now)).leads);
   CHECK(database.number("SELECT count(*) FROM lethe.runs") == 0);
   db::Session session({.connection = database.url(), .application_name = "two"});
   REQUIRE(db::PgLeadership(session).campaign("two", 15s));
-  CHECK(fleet.scheduler().fire(old, firing_at(due, due.now)).empty());
+  CHECK(fleet.scheduler().fire(old, firing_at(due, due.now)).run.empty());
   CHECK(fleet.scheduler().promote(old, 10) == 0);
   CHECK(database.number("SELECT count(*) FROM lethe.runs") == 0);
 }
@@ -111,9 +111,9 @@ TEST_CASE("an instant of a policy fires once however often it is tried", "[firin
   RunDriver fleet(database);
   const DuePolicy due = due_policy(database, fleet);
   const Firing firing = firing_at(due, due.now);
-  const std::string run = fleet.scheduler().fire(fleet.term(), firing);
+  const std::string run = fleet.scheduler().fire(fleet.term(), firing).run;
   CHECK_FALSE(run.empty());
-  CHECK(fleet.scheduler().fire(fleet.term(), firing).empty());
+  CHECK(fleet.scheduler().fire(fleet.term(), firing).run.empty());
   CHECK(database.number("SELECT count(*) FROM lethe.runs") == 1);
   CHECK(fleet.work_off(run).state == "satisfied");
   CHECK(fleet.run(run).rows == 25);
@@ -127,8 +127,15 @@ TEST_CASE("missed instants and instants during an open run are recorded as skipp
   const DuePolicy due = due_policy(database, fleet);
   Firing firing = firing_at(due, due.now);
   firing.missed = {due.now - 20s, due.now - 10s};
-  CHECK_FALSE(fleet.scheduler().fire(fleet.term(), firing).empty());
-  CHECK(fleet.scheduler().fire(fleet.term(), firing_at(due, due.now + 10s)).empty());
+  const Fired made = fleet.scheduler().fire(fleet.term(), firing);
+  CHECK_FALSE(made.run.empty());
+  CHECK(made.skipped == 2);
+  const Fired skipped = fleet.scheduler().fire(fleet.term(), firing_at(due, due.now + 10s));
+  CHECK(skipped.run.empty());
+  CHECK(skipped.skipped == 1);
+  const Fired nothing = fleet.scheduler().fire(fleet.term(), firing_at(due, due.now + 10s));
+  CHECK(nothing.leads);
+  CHECK(nothing.skipped == 0);
   CHECK(
       database.number("SELECT count(*) FROM lethe.runs WHERE state = 'skipped' AND finished_at IS "
                       "NOT NULL AND error LIKE 'missed%'") == 2);
@@ -143,7 +150,7 @@ TEST_CASE("a policy that changed since it was read does not fire", "[firing]") {
   RunDriver fleet(database);
   const DuePolicy due = due_policy(database, fleet);
   fleet.apply(test::policy_of("p", 30));
-  CHECK(fleet.scheduler().fire(fleet.term(), firing_at(due, due.now)).empty());
+  CHECK(fleet.scheduler().fire(fleet.term(), firing_at(due, due.now)).run.empty());
   CHECK(database.number("SELECT count(*) FROM lethe.runs") == 0);
 }
 
@@ -162,7 +169,7 @@ TEST_CASE("a fired run has the overrides that the scheduler never saw", "[firing
   CHECK(policy_from_json(due.spec_text).tenant->overrides.empty());
   Firing firing = firing_at(due, due.now);
   firing.missed = {due.now - 10s};
-  const std::string run = fleet.scheduler().fire(fleet.term(), firing);
+  const std::string run = fleet.scheduler().fire(fleet.term(), firing).run;
   REQUIRE_FALSE(run.empty());
   CHECK(
       database.number("SELECT count(*) FROM lethe.runs r JOIN lethe.policies p ON p.spec = r.spec "

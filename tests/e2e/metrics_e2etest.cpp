@@ -47,7 +47,12 @@ class ShownFleet {
     fleet_.install();
     make_table(fleet_.target(), 2'000);
     fleet_.apply(policy_yaml());
-    fleet_.start_scheduler(served_at(scheduler_port_));
+    Environment environment = served_at(scheduler_port_);
+    const std::string folder = fleet_.write_file("here", "");
+    for (const char* endpoint : {"WORKERS", "OPERATORS", "EVENTS"})
+      environment.emplace_back(fmt::format("LETHE_CONTROL_{}", endpoint),
+                               fmt::format("ipc://{}.{}", folder, endpoint));
+    fleet_.start_scheduler(environment);
     fleet_.start_worker({"--slots", "2"}, served_at(worker_port_));
     for (int run = 0; run < 2; ++run) {
       const std::string id = fleet_.json({"policy", "run", "t-90d"}).at(0).at("id");
@@ -196,6 +201,14 @@ TEST_CASE("every expression of the alerts and of the dashboard asks for what a f
     INFO("docs/metrics.md names " << name << ", which nobody tells");
     CHECK((told.count(name) == 1 || told.count(name + "_count") == 1));
   }
+  const auto listed = page.find("## Loops");
+  const std::string table = page.substr(listed, page.find("\n## ", listed) - listed);
+  const std::string shown =
+      http_get(test.scheduler_port(), "/livez").body + http_get(test.worker_port(), "/livez").body;
+  std::set<std::string> loops;
+  for (const std::string& cell : matches(table, R"(\n\| ((?:`\w+`(?:, )?)+) \|)"))
+    for (const std::string& name : matches(cell, R"(`(\w+)`)")) loops.insert(name);
+  CHECK(loops == matches("\n" + shown, R"(\n\[.\] (\w+) )"));
   const auto alerts = matches(read(prometheus / "lethe-rules.yml"), R"(alert: (\w+))");
   for (const std::string& alert : alerts) {
     INFO("docs/metrics.md lacks " << alert);
@@ -269,6 +282,21 @@ TEST_CASE("a port that is taken ends a daemon with one line that names it", "[me
     CHECK(second.exit_code == 78);
     CHECK(second.err.find(fmt::format("127.0.0.1 port {}: cannot listen", test.worker_port())) !=
           std::string::npos);
+    CHECK(second.err.find("refused_to_start") == std::string::npos);
+    Environment in_json = served_at(test.worker_port());
+    in_json.emplace_back("LETHE_LOG_FORMAT", "json");
+    const CommandResult third = test.fleet().run_program(program, {}, in_json);
+    CHECK(third.exit_code == 78);
+    std::istringstream log(third.err);
+    Json event;
+    for (std::string line; std::getline(log, line);) {
+      INFO(line);
+      event = Json::parse(line);
+    }
+    CHECK(event.at("event") == "refused_to_start");
+    CHECK(event.at("level") == "error");
+    CHECK(event.at("exit_code") == 78);
+    CHECK(event.at("error").get<std::string>().find(": cannot listen") != std::string::npos);
   }
 }
 

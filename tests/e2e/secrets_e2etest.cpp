@@ -141,6 +141,28 @@ TEST_CASE("secrets stay out of arguments logs answers and tables", "[fleet][secr
   CHECK(canary_in(dump_of(fleet.target())) == "");
 }
 
+TEST_CASE("a mistyped connection string ends every program and its password is not shown",
+          "[fleet][secrets]") {
+  Fleet fleet;
+  for (const std::string& url :
+       {fmt::format("postgresql://lethe:100%{}@db/x", typed), fmt::format("password=my {}", typed),
+        fmt::format("postgresql://lethe:my@{}/x", typed) + "@db/x"}) {
+    const Environment mistyped{{"LETHE_DATABASE_URL", url}};
+    for (const char* program : {"lethe-worker", "lethe-scheduler"})
+      for (const char* flag : {"--check-config", "--print-config", "--log-level=debug"}) {
+        const CommandResult result = fleet.run_program(program, {flag}, mistyped);
+        INFO(program << " " << flag << ": " << result.err);
+        CHECK(result.exit_code == 78);
+        CHECK(canary_in(result.out + result.err) == "");
+        CHECK(result.err.find("database (LETHE_DATABASE_URL): ") != std::string::npos);
+      }
+    const CommandResult result = fleet.lethe({"policy", "list"}, mistyped);
+    INFO(result.err);
+    CHECK(result.exit_code == 78);
+    CHECK(canary_in(result.out + result.err) == "");
+  }
+}
+
 TEST_CASE("the search for secrets finds one where there is one", "[fleet][secrets]") {
   Fleet fleet;
   fleet.install();

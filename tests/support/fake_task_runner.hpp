@@ -29,10 +29,13 @@ class FakeTarget {
   std::variant<Volume, TargetTrouble> volume = Volume{};
   std::variant<Verified, TargetTrouble> verified = Verified{};
 
+  std::function<void()> before_cancel{};  ///< on the thread that cancels
+
   void close() { set(closed_, true); }
   void open() { set(closed_, false); }
   /// Cancels what `runner` runs now; nothing when it runs nothing.
   void cancel(const TaskRunner* runner) {
+    if (before_cancel) before_cancel();
     const std::lock_guard lock(mutex_);
     if (running_.count(runner) > 0) cancelled_.insert(runner);
     changed_.notify_all();

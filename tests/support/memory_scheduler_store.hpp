@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -70,13 +71,21 @@ class MemorySchedulerStore final : public SchedulerStore {
         page.push_back(policy);
     return page;
   }
-  std::string fire(const Term& term, const Firing& firing) override {
-    if (firing.policy == rejected_policy)
-      throw StoreError(Failure::rejected, "runs_insert", "23503", "no such target");
-    if (!leadership_.holds(term)) return "";
-    if (!runs.emplace(firing.policy, firing.scheduled_for).second) return "";
+  Fired fire(const Term& term, const Firing& firing) override {
+    ++fire_calls;
+    if (const auto state = rejected.find(firing.policy); state != rejected.end())
+      throw StoreError(Failure::rejected, "runs_insert", state->second, "no");
+    if (!leadership_.holds(term)) return {};
+    Fired fired{.leads = true};
+    for (const Instant missed : firing.missed)
+      if (runs.emplace(firing.policy, missed).second) ++fired.skipped;
+    if (!runs.emplace(firing.policy, firing.scheduled_for).second) return fired;
     firings.push_back(firing);
-    return "run-" + std::to_string(firings.size());
+    if (firing.run_newest)
+      fired.run = "run-" + std::to_string(firings.size());
+    else
+      ++fired.skipped;
+    return fired;
   }
   std::int32_t promote(const Term&, std::int32_t max) override {
     ++promote_calls;
@@ -96,7 +105,7 @@ class MemorySchedulerStore final : public SchedulerStore {
     return 0;
   }
   void advance_lanes(const Term&) override { ++lanes_calls; }
-  void recount(const Term&) override { ++recount_calls; }
+  void recount(const Term&, const std::function<bool()>&) override { ++recount_calls; }
   void keep_house(const Term&, const KeepDays& days) override {
     house_days = days.history;
     if (on_house) on_house();
@@ -106,8 +115,9 @@ class MemorySchedulerStore final : public SchedulerStore {
   std::vector<Rescue> rescues;
   std::set<std::pair<std::string, Instant>> runs;
   std::vector<Firing> firings;
-  std::string rejected_policy;
+  std::map<std::string, std::string> rejected;  ///< the SQLSTATE of what a policy meets
   std::int32_t scheduled = 0;
+  int fire_calls = 0;
   int promote_calls = 0;
   int expire_calls = 0;
   int close_calls = 0;

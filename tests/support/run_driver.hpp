@@ -53,6 +53,10 @@ class RunDriver {
   WorkerId worker() const { return worker_; }
   /// A leader's term, taken at the first call.
   Term term();
+  /// Counts every target anew, in that term.
+  void recount() {
+    scheduler_.recount(term(), [] { return true; });
+  }
 
  private:
   TestDatabase& database_;

@@ -45,8 +45,19 @@ struct World {
   test::FakeClock clock;
   test::MemoryLeadership leadership{clock};
   test::MemorySchedulerStore store{leadership};
-  FiringDuty firing{store};
-  Term term = *leadership.campaign("me", 15s);
+  SchedulerMetrics metrics;
+  CountedStore counted{store, metrics};
+  FiringDuty firing{counted, metrics};
+  Lead lead{.term = *leadership.campaign("me", 15s)};
+
+  /// What lethe_firings_total says.
+  [[nodiscard]] double count(const std::string& outcome) const {
+    for (const MetricFamily& family : metrics.families())
+      for (const MetricSample& sample : family.samples)
+        if (family.name == "lethe_firings_total" && sample.labels.front().second == outcome)
+          return sample.value;
+    return -1;
+  }
 };
 
 }  // namespace
@@ -92,13 +103,13 @@ TEST_CASE("a policy that cannot be read is no firing but an error", "[firing]") 
 TEST_CASE("each instant makes exactly one run however often it is found due", "[firing]") {
   World world;
   world.store.due = {due("p", "0 * * * *", midnight, midnight + 1h)};
-  world.firing.run_once(world.term);
-  world.firing.run_once(world.term);
-  FiringDuty other(world.store);
-  other.run_once(world.term);
+  world.firing.run_once(world.lead);
+  world.firing.run_once(world.lead);
+  FiringDuty other(world.counted, world.metrics);
+  other.run_once(world.lead);
   CHECK(world.store.firings.size() == 1);
   world.store.due = {due("p", "0 * * * *", midnight + 1h, midnight + 2h)};
-  world.firing.run_once(world.term);
+  world.firing.run_once(world.lead);
   CHECK(world.store.firings.size() == 2);
 }
 
@@ -107,10 +118,54 @@ TEST_CASE("a policy that cannot fire does not stop the others", "[firing]") {
   world.store.due = {due("broken", "61 * * * *", midnight, midnight + 1h),
                      due("rejected", "0 * * * *", midnight, midnight + 1h),
                      due("good", "0 * * * *", midnight, midnight + 1h)};
-  world.store.rejected_policy = "rejected";
-  world.firing.run_once(world.term);
+  world.store.rejected["rejected"] = "23503";
+  world.firing.run_once(world.lead);
   REQUIRE(world.store.firings.size() == 1);
   CHECK(world.store.firings[0].policy == "good");
+  CHECK(world.count("run") == 1);
+  CHECK(world.count("refused") == 2);
+  world.firing.run_once(world.lead);
+  CHECK(world.count("refused") == 4);  // at each attempt
+}
+
+TEST_CASE("a refusal that cannot be about one policy fails the duty once all were tried",
+          "[firing]") {
+  for (const char* state : {"42501", "42P01", "28000", "3F000", "XX002", "55000", ""}) {
+    World world;
+    world.store.due = {due("a", "0 * * * *", midnight, midnight + 1h),
+                       due("b", "0 * * * *", midnight, midnight + 1h)};
+    world.store.rejected["a"] = state;
+    INFO(state);
+    CHECK_THROWS_AS(world.firing.run_once(world.lead), StoreError);
+    CHECK(world.store.firings.size() == 1);
+    CHECK(world.count("refused") == 1);
+  }
+}
+
+TEST_CASE("many policies that cannot fire and none that can fail the duty", "[firing]") {
+  World world;
+  for (char name = 'a'; name < 'a' + 9; ++name)
+    world.store.due.push_back(due({name}, "61 * * * *", midnight, midnight + 1h));
+  CHECK_NOTHROW(world.firing.run_once(world.lead));
+  world.store.due.push_back(due("x", "61 * * * *", midnight, midnight + 1h));
+  CHECK_THROWS_AS(world.firing.run_once(world.lead), StoreError);
+  CHECK(world.count("refused") == 19);
+}
+
+TEST_CASE("what is counted as skipped is what was recorded as skipped", "[firing]") {
+  World world;
+  world.store.due = {due("p", "0 * * * *", midnight, midnight + 3h)};
+  world.firing.run_once(world.lead);
+  CHECK(world.count("run") == 1);
+  CHECK(world.count("skipped") == 2);
+  world.firing.run_once(world.lead);  // recorded already
+  CHECK(world.count("run") == 1);
+  CHECK(world.count("skipped") == 2);
+  world.store.due = {due_with(due("q", "0 * * * *", midnight, midnight + 1h + 61s),
+                              [](Policy& policy) { policy.missed = Missed::skip; })};
+  world.firing.run_once(world.lead);
+  CHECK(world.count("run") == 1);
+  CHECK(world.count("skipped") == 3);
 }
 
 TEST_CASE("however many policies cannot fire, the others do", "[firing]") {
@@ -119,7 +174,7 @@ TEST_CASE("however many policies cannot fire, the others do", "[firing]") {
     world.store.due.push_back(
         due("broken" + std::to_string(i), "61 * * * *", midnight, midnight + 1h));
   world.store.due.push_back(due("good", "0 * * * *", midnight, midnight + 1h));
-  world.firing.run_once(world.term);
+  world.firing.run_once(world.lead);
   REQUIRE(world.store.firings.size() == 1);
   CHECK(world.store.firings[0].policy == "good");
 }
@@ -128,8 +183,21 @@ TEST_CASE("a term that is over fires nothing", "[firing]") {
   World world;
   world.store.due = {due("p", "0 * * * *", midnight, midnight + 1h)};
   world.clock.advance(15s);
-  world.firing.run_once(world.term);
+  world.store.due.push_back(due("q", "0 * * * *", midnight, midnight + 1h));
+  world.firing.run_once(world.lead);
   CHECK(world.store.firings.empty());
+  CHECK(world.store.fire_calls == 1);  // the first one shows it
+  CHECK(world.count("skipped") == 0);
+}
+
+TEST_CASE("a firing that goes on for long ends when the term is not to be kept", "[firing]") {
+  World world;
+  for (const char* name : {"a", "b", "c"})
+    world.store.due.push_back(due(name, "0 * * * *", midnight, midnight + 1h));
+  int asked = 0;
+  world.lead.keep = [&asked] { return ++asked < 3; };
+  world.firing.run_once(world.lead);
+  CHECK(world.store.firings.size() == 2);
 }
 
 TEST_CASE("with jitter an instant fires later by the policy's own part of it", "[firing]") {

@@ -34,12 +34,19 @@ struct World {
                         {.supervision = supervision, .status = status});
   }
   LeaderDuties leader(const std::string& holder) {
-    return leader_of(holder, {{.name = "count", .interval = 1s, .run_once = [this](const Term&) {
+    return leader_of(holder, {{.name = "count", .interval = 1s, .run_once = [this](const Lead&) {
                                  ++rounds;
                                  round();
                                }}});
   }
 };
+
+LoopVerdict verdict_of(const Supervision& supervision, const std::string& name) {
+  const auto report = supervision.report();
+  for (const LoopState& loop : report.loops)
+    if (loop.name == name) return judge(loop, report.at);
+  throw std::runtime_error("no such loop");
+}
 
 }  // namespace
 
@@ -112,10 +119,104 @@ TEST_CASE("a duty that outlasts the trust in the term is the last one", "[leader
   int later = 0;
   LeaderDuties leader = world.leader_of(
       "me",
-      {{.name = "slow", .interval = 1s, .run_once = [&](const Term&) { world.clock.advance(13s); }},
-       {.name = "later", .interval = 1s, .run_once = [&](const Term&) { ++later; }}});
+      {{.name = "slow", .interval = 1s, .run_once = [&](const Lead&) { world.clock.advance(13s); }},
+       {.name = "later", .interval = 1s, .run_once = [&](const Lead&) { ++later; }}});
   CHECK_FALSE(leader.run_once());
   CHECK(later == 0);
+}
+
+TEST_CASE("a term is renewed between two duties so that slow ones keep no other from its turn",
+          "[leader_duties]") {
+  World world;
+  world.supervision.serve();
+  int others = 0;
+  const auto time_out = [&](const Lead&) {
+    world.clock.advance(10s);
+    throw StoreError(Failure::timed_out, "x", "57014", "statement timeout");
+  };
+  LeaderDuties leader = world.leader_of(
+      "me", {{.name = "firing", .interval = 500ms, .run_once = time_out},
+             {.name = "promotion", .interval = 200ms, .run_once = time_out},
+             {.name = "other", .interval = 1s, .run_once = [&](const Lead&) { ++others; }}});
+  for (int turn = 1; turn <= 10; ++turn) {
+    CHECK(leader.run_once());
+    CHECK(others == turn);
+    world.clock.advance(2s);
+  }
+  CHECK(verdict_of(world.supervision, "firing") == LoopVerdict::failing);
+  CHECK(verdict_of(world.supervision, "other") == LoopVerdict::good);
+  CHECK_FALSE(world.supervision.report().is_ready());
+}
+
+TEST_CASE(
+    "a duty that loses the term each time keeps no other from its turn and is forgiven nothing",
+    "[leader_duties]") {
+  for (const auto length : {13s, 16s}) {  // the term is over for this process; for everybody
+    World world;
+    world.supervision.serve();
+    int tries = 0;
+    int others = 0;
+    LeaderDuties leader = world.leader_of(
+        "me", {{.name = "slow",
+                .interval = 1s,
+                .run_once =
+                    [&](const Lead&) {
+                      ++tries;
+                      world.clock.advance(length);
+                      throw StoreError(Failure::timed_out, "x", "57014", "statement timeout");
+                    }},
+               {.name = "other", .interval = 1s, .run_once = [&](const Lead&) { ++others; }}});
+    CHECK_FALSE(leader.run_once());
+    CHECK(others == 0);
+    for (int second = 0; second < 70; second += 2) {
+      world.clock.advance(2s);
+      static_cast<void>(leader.run_once());
+    }
+    CHECK(others > 10);
+    CHECK(tries > 1);
+    CHECK(tries < 10);  // it waits longer each time
+    CHECK(verdict_of(world.supervision, "other") == LoopVerdict::good);
+    CHECK(verdict_of(world.supervision, "slow") == LoopVerdict::failing);
+    CHECK_FALSE(world.supervision.report().is_ready());
+  }
+}
+
+TEST_CASE("a duty that takes long renews the term and ends when it cannot", "[leader_duties]") {
+  World world;
+  LeaderDuties other = world.leader("other");
+  int steps = 0;
+  LeaderDuties leader =
+      world.leader_of("me", {{.name = "long", .interval = 1s, .run_once = [&](const Lead& lead) {
+                                while (steps < 100 && lead.keep()) {
+                                  ++steps;
+                                  world.clock.advance(1s);
+                                  CHECK_FALSE(other.run_once());
+                                }
+                              }}});
+  CHECK(leader.run_once());
+  CHECK(steps == 100);
+  CHECK(verdict_of(world.supervision, "long") == LoopVerdict::good);
+  steps = 50;
+  world.leadership.depose();
+  world.clock.advance(1s);
+  CHECK_FALSE(leader.run_once());
+  CHECK(steps < 56);  // until the next renewal
+}
+
+TEST_CASE("a scheduler that leads after another one begins with everything", "[leader_duties]") {
+  World world;
+  LeaderDuties leader = world.leader_of(
+      "me", {{.name = "hourly", .interval = 1h, .run_once = [&](const Lead&) { ++world.rounds; }}});
+  CHECK(leader.run_once());
+  world.clock.advance(16s);  // it comes back too late for its own term
+  CHECK(leader.run_once());
+  CHECK(world.rounds == 1);
+  world.clock.advance(16s);
+  LeaderDuties other = world.leader_of("other", {});
+  CHECK(other.run_once());
+  other.resign();
+  CHECK(leader.run_once());
+  CHECK(world.rounds == 2);
 }
 
 TEST_CASE("a duty that fails does not stop the others and is tried again later",
@@ -127,11 +228,11 @@ TEST_CASE("a duty that fails does not stop the others and is tried again later",
       "me", {{.name = "failing",
               .interval = 100ms,
               .run_once =
-                  [&](const Term&) {
+                  [&](const Lead&) {
                     ++failing;
                     throw StoreError(Failure::rejected, "x", "42P01", "no table");
                   }},
-             {.name = "working", .interval = 100ms, .run_once = [&](const Term&) { ++working; }}});
+             {.name = "working", .interval = 100ms, .run_once = [&](const Lead&) { ++working; }}});
   for (int i = 0; i < 100; ++i) {
     CHECK(leader.run_once());
     world.clock.advance(100ms);
@@ -197,17 +298,6 @@ TEST_CASE("a scheduler carries out all of its duties", "[scheduler]") {
   CHECK(store.house_days == 7);
   CHECK(clock_store.shown.seen == clock_store.shown.now);
 }
-
-namespace {
-
-LoopVerdict verdict_of(const Supervision& supervision, const std::string& name) {
-  const auto report = supervision.report();
-  for (const LoopState& loop : report.loops)
-    if (loop.name == name) return judge(loop, report.at);
-  throw std::runtime_error("no such loop");
-}
-
-}  // namespace
 
 TEST_CASE("what others see of a leadership ends with the term even when the leader hangs",
           "[leader_duties]") {

@@ -75,6 +75,8 @@ TEST_CASE("the service manager hears of readiness and of what is wrong and of th
   const LoopMark mark = supervision.add("heartbeat", limits);
   const service::ServiceNotifier notifier(supervision, real);
   CHECK(manager.hears("STATUS=starting\n"));
+  mark.failed("no connection");
+  CHECK(manager.hears("STATUS=starting; heartbeat fresh\n"));
   mark.succeeded();
   supervision.serve();
   CHECK(manager.hears("READY=1\nSTATUS=serving\n"));

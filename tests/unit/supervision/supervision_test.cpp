@@ -95,17 +95,62 @@ TEST_CASE("what may take for ever is never late", "[supervision]") {
   CHECK_FALSE(world.ready());
 }
 
-TEST_CASE("a loop that rests is asked for nothing and starts afresh when it resumes",
+TEST_CASE("a loop that rests is asked for nothing and its time at rest does not count",
           "[supervision]") {
   World world;
   world.mark.rest();
   world.clock.advance(1h);
   CHECK(world.verdict() == LoopVerdict::resting);
   CHECK(world.ready());
+  world.mark.rest();  // it rests already
   world.mark.resume();
   CHECK(world.verdict() == LoopVerdict::fresh);
+  world.clock.advance(30s);
+  CHECK(world.verdict() == LoopVerdict::fresh);
+  world.clock.advance(1ms);
+  CHECK(world.verdict() == LoopVerdict::failing);
   world.mark.succeeded();
   CHECK(world.ready());
+}
+
+TEST_CASE("a rest forgives no failing time however many there are", "[supervision]") {
+  World world;
+  world.mark.succeeded();
+  for (int turn = 0; turn < 4; ++turn) {
+    CHECK(world.verdict() == LoopVerdict::good);
+    world.clock.advance(10s);
+    world.mark.failed("statement timeout");
+    world.mark.rest();
+    world.clock.advance(2s);
+    world.mark.resume();
+    world.mark.resume();  // it is at work already
+  }
+  CHECK(world.verdict() == LoopVerdict::failing);
+  CHECK(readiness_text(world.supervision.report()) ==
+        "[+] process serving: at work\n"
+        "[-] heartbeat failing: no success for 40.0 s, the limit is 30 s: statement timeout\n"
+        "ready: no\n");
+}
+
+TEST_CASE("what may take until a time may take until then whatever rests meanwhile",
+          "[supervision]") {
+  World world;
+  world.mark.may_take_until(Clock::time_point::max());
+  world.mark.rest();
+  world.clock.advance(1h);
+  world.mark.resume();
+  CHECK(world.verdict() == LoopVerdict::fresh);
+  CHECK(world.supervision.report().loops.front().success == Clock::time_point::max());
+}
+
+TEST_CASE("a loop that has only failed yet says why", "[supervision]") {
+  World world;
+  world.mark.failed("permission denied");
+  CHECK(world.verdict() == LoopVerdict::fresh);
+  CHECK(readiness_text(world.supervision.report()) ==
+        "[+] process serving: at work\n"
+        "[-] heartbeat fresh: no success yet: permission denied\n"
+        "ready: no\n");
 }
 
 TEST_CASE("a process that stops is alive and not ready and never serves again", "[supervision]") {

@@ -1,5 +1,8 @@
 #include "worker/watchdog.hpp"
 
+#include <atomic>
+#include <future>
+
 #include "common/store_error.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/worker/desk.hpp"
@@ -267,6 +270,7 @@ TEST_CASE("an executor whose step was given up does the next one", "[watchdog]")
   desk.target.wait_for_calls(2);
   desk.live_for(115s);
   desk.watchdog.run_once();
+  desk.target.wait_for_cancels(2);
   desk.target.open();
   while (desk.queue.ended.size() < 2) {
     desk.wait_finished();
@@ -274,4 +278,30 @@ TEST_CASE("an executor whose step was given up does the next one", "[watchdog]")
   }
   CHECK(desk.target.cancels() == 2);
   CHECK(desk.queue.ended.at("a").outcome == Outcome::done);
+}
+
+TEST_CASE("a target that does not even answer a cancel keeps no other step from being cancelled",
+          "[watchdog]") {
+  Desk desk;
+  std::promise<void> thaw;
+  const std::shared_future<void> thawed = thaw.get_future().share();
+  std::atomic<int> cancels{0};
+  std::atomic<bool> gave_up{false};
+  desk.target.before_cancel = [&] {
+    if (cancels++ == 0) gave_up = thawed.wait_for(10s) != std::future_status::ready;
+  };
+  desk.heartbeat.run_once();
+  desk.target.close();
+  desk.add("a");
+  desk.add("b");
+  desk.dispatcher.run_once();
+  desk.target.wait_for_calls(2);
+  desk.live_for(115s);
+  desk.watchdog.run_once();
+  desk.wait_finished();
+  desk.watchdog.run_once();  // one is asked at a time
+  CHECK_FALSE(gave_up);
+  CHECK(cancels == 2);
+  thaw.set_value();
+  desk.target.wait_for_cancels(2);
 }

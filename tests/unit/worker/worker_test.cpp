@@ -349,3 +349,20 @@ TEST_CASE("a worker that is told to stop settles what it has in hand and ends", 
   fleet.thread.join();
   CHECK(fleet.registry.left.size() == 1);
 }
+
+TEST_CASE("a worker that may wait long for work may be as long without a turn", "[worker]") {
+  for (const auto& [idle_poll, limit] :
+       {std::pair{500ms, 60'000ms}, std::pair{60'000ms, 120'000ms}}) {
+    Fleet fleet;
+    fleet.options.dispatcher.idle_poll = idle_poll;
+    fleet.start();
+    fleet.stop();
+    const auto report = fleet.supervision.report();
+    const auto dispatcher =
+        std::find_if(report.loops.begin(), report.loops.end(),
+                     [](const auto& loop) { return loop.name == "dispatcher"; });
+    REQUIRE(dispatcher != report.loops.end());
+    CHECK(dispatcher->limits.success == limit);
+    CHECK(dispatcher->limits.turn > dispatcher->limits.success);
+  }
+}
