@@ -96,6 +96,9 @@ ExitCode run_app(const std::vector<std::string>& arguments, Environment& environ
     report(environment,
            fmt::format("control database: {} ({})", error.detail(), to_string(error.failure())));
     return ExitCode::failed;
+  } catch (const BusError& error) {
+    report(environment, fmt::format("messages: {}", error.what()));
+    return ExitCode::failed;
   }
 }
 

@@ -85,34 +85,35 @@ int main(int argc, char** argv) {
     lethe::db::check_control_connection(connection);
     control =
         std::make_unique<lethe::db::ControlDatabase>(connection, application_name, clock, random);
-    return {control->targets(),   control->policies(),  control->runs(),       control->tasks(),
-            control->dead(),      control->tenants(),   control->fleet(),      control->audit(),
-            control->inspector(), control->proof(),     control->migrations(), control->commands(),
-            control->keys(),      control->schedulers()};
+    return {control->targets(),   control->policies(),   control->runs(),       control->tasks(),
+            control->dead(),      control->tenants(),    control->fleet(),      control->audit(),
+            control->inspector(), control->proof(),      control->migrations(), control->commands(),
+            control->keys(),      control->schedulers(), control->statistics()};
   };
   // Only from here on are signals blocked: until then Ctrl-C ends the process as everybody expects.
   const auto interrupted = [&] {
     if (signals == nullptr) signals = std::make_unique<lethe::ShutdownSignal>();
     return signals->drain();
   };
-  lethe::cli::Environment environment{.open = open,
-                                      .connector = connector,
-                                      .clock = clock,
-                                      .in = std::cin,
-                                      .out = std::cout,
-                                      .err = std::cerr,
-                                      .terminal = find_terminal(),
-                                      .actor = find_actor(),
-                                      .database = variable("LETHE_DATABASE_URL"),
-                                      .interrupted = interrupted,
-                                      .demo_data =
-                                          [](const std::string& connection) {
-                                            return std::make_unique<lethe::db::PgDemoData>(
-                                                connection, application_name);
-                                          },
-                                      .archive = &archive,
-                                      .control = &access,
-                                      .control_key_file = variable("LETHE_CONTROL_KEY_FILE")};
+  lethe::cli::Environment environment{
+      .open = open,
+      .connector = connector,
+      .clock = clock,
+      .in = std::cin,
+      .out = std::cout,
+      .err = std::cerr,
+      .terminal = find_terminal(),
+      .actor = find_actor(),
+      .database = variable("LETHE_DATABASE_URL"),
+      .interrupted = interrupted,
+      .demo_data =
+          [](const std::string& connection) {
+            return std::make_unique<lethe::db::PgDemoData>(connection, application_name);
+          },
+      .archive = &archive,
+      .control = &access,
+      .control_key_file = variable("LETHE_CONTROL_KEY_FILE"),
+      .control_insecure = variable("LETHE_CONTROL_INSECURE") == "allow"};
   return static_cast<int>(
       lethe::cli::run_app(std::vector<std::string>(argv + 1, argv + argc), environment));
 }

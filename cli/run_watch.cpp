@@ -63,7 +63,9 @@ class RunPause {
   RunPause(Services& services, const std::string& run) : services_(services) {
     Environment& environment = services.environment();
     if (environment.control == nullptr) return;
-    feed_.emplace(services, environment.control_key_file, "run." + run);
+    feed_.emplace(services, EventFeed::Options{.key_file = environment.control_key_file,
+                                               .topic = "run." + run,
+                                               .allow_plain = environment.control_insecure});
     attempt([this] { return feed_->connect(); });
   }
 

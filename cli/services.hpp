@@ -13,6 +13,7 @@
 #include "common/control/control_access.hpp"
 #include "common/control/control_store.hpp"
 #include "common/control/demo_data.hpp"
+#include "common/control/fleet_statistics.hpp"
 #include "common/control/operator_store.hpp"
 #include "common/control/target_database.hpp"
 #include "common/control/target_proof.hpp"
@@ -36,6 +37,7 @@ struct Stores {
   CommandStore& commands;
   KeyStore& keys;
   SchedulerDirectory& schedulers;
+  StatisticsStore& statistics;
 };
 
 /// What is known of the streams and the terminal behind them.
@@ -67,6 +69,7 @@ struct Environment {
   ArchiveStore* archive = nullptr;    ///< files with rows; null: there are none
   ControlAccess* control = nullptr;   ///< keys and events; null: there are none
   std::string control_key_file = {};  ///< $LETHE_CONTROL_KEY_FILE
+  bool control_insecure = false;      ///< $LETHE_CONTROL_INSECURE is "allow"
 };
 
 /// What a command works with. The control database is opened at its first use, so that help and

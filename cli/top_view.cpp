@@ -47,6 +47,7 @@ Record run_line(const FleetView& view, const RunRow& run) {
 std::string throttle_of(const TargetRow& target) {
   if (!target.frozen.empty()) return "frozen: " + target.frozen;
   if (target.paused) return "paused";
+  if (!target.circuit_until.empty()) return "not reached; tried again from " + target.circuit_until;
   if (target.rows_per_second > 0)
     return fmt::format("at most {} rows/s", grouped(target.rows_per_second));
   return target.waiting > 0 && target.running >= target.max_running ? "all of max_running taken"
@@ -59,6 +60,14 @@ Record target_line(const TargetRow& target) {
           {"max_running", std::int64_t{target.max_running}},
           {"waiting", target.waiting},
           {"throttle", or_null(throttle_of(target))}};
+}
+
+/// What is late first shows that it is.
+Record policy_line(const PolicyStatistics& policy) {
+  return {{"policy", policy.name},
+          {"target", policy.target},
+          {"lag_seconds", static_cast<std::int64_t>(policy.lag_seconds), Show::count},
+          {"failing", policy.failing}};
 }
 
 Record worker_line(const WorkerRow& worker) {
@@ -77,13 +86,33 @@ std::vector<std::string> columns_of(const std::vector<Record>& records) {
   return columns;
 }
 
+/// One part of the screen.
+struct Part {
+  std::vector<Record> records;
+  std::size_t total = 0;  ///< of which `records` may be the first
+  std::string name;       ///< of one, for how many are not shown
+  std::string names;
+  std::string none;  ///< what stands there without any
+};
+
+Part whole(std::vector<Record> records, const std::string& name, const std::string& names,
+           const std::string& none) {
+  const std::size_t total = records.size();
+  return {
+      .records = std::move(records), .total = total, .name = name, .names = names, .none = none};
+}
+
 /// A table of the first `lines` records, and how many were left out.
-std::string part(const std::vector<Record>& records, std::size_t lines, const std::string& none) {
-  if (records.empty()) return none + "\n";
+std::string text_of(const Part& part, std::size_t lines) {
+  const std::vector<Record>& records = part.records;
+  if (records.empty()) return part.none + "\n";
   const std::size_t shown = std::min(records.size(), lines);
   std::vector<Record> first(records.begin(), records.begin() + static_cast<std::ptrdiff_t>(shown));
   std::string text = render_table(first, columns_of(first));
-  if (shown < records.size()) text += fmt::format("... and {} more\n", records.size() - shown);
+  if (shown < part.total) {
+    const auto left = static_cast<std::int64_t>(part.total - shown);
+    text += fmt::format("... and {} more {}\n", grouped(left), left == 1 ? part.name : part.names);
+  }
   return text;
 }
 
@@ -96,12 +125,12 @@ std::string summary(const FleetView& view) {
   }
   std::int64_t rate = 0;
   for (const auto& [run, rows] : view.rates) rate += rows;
-  std::string line =
-      fmt::format("{}, {} of {} busy; {} open; {}/s",
-                  counted(static_cast<std::int64_t>(view.workers.size()), "worker", "workers"),
-                  busy, counted(slots, "slot", "slots"),
-                  counted(static_cast<std::int64_t>(view.runs.size()), "run", "runs"),
-                  counted(rate, "row", "rows"));
+  std::string line = fmt::format(
+      "{}, {} of {} busy; {} open; {}{}/s",
+      counted(static_cast<std::int64_t>(view.workers.size()), "worker", "workers"), busy,
+      counted(slots, "slot", "slots"), counted(view.open_runs, "run", "runs"),
+      // The others' pace was not measured.
+      view.open_runs > std::ssize(view.runs) ? "at least " : "", counted(rate, "row", "rows"));
   for (const auto& pause : view.pauses) {
     line +=
         fmt::format("; {} {}{}", pause.frozen ? "frozen:" : "paused:", to_string(pause.pause.scope),
@@ -136,17 +165,27 @@ std::optional<std::chrono::seconds> time_left(const RunRow& run, std::optional<s
 }
 
 std::string top_text(const FleetView& view, int lines) {
-  // A line for the totals, three of titles and two between the parts are gone already.
+  // A line for the totals, four of titles, four for what is left out and four between are gone.
   const auto each =
-      std::max<std::size_t>(lines_min, static_cast<std::size_t>(std::max(lines - 9, 0)) / 3);
-  return summary(view) + "\n" + part(run_lines(view), each, "no run is open") + "\n" +
-         part(records_of(view.workers, worker_line), each, "no worker runs; start lethe-worker") +
-         "\n" + part(records_of(view.targets, target_line), each, "there is no target");
+      std::max<std::size_t>(lines_min, static_cast<std::size_t>(std::max(lines - 13, 0)) / 4);
+  Part runs = whole(run_lines(view), "run", "runs", "no run is open");
+  runs.total = static_cast<std::size_t>(view.open_runs);
+  std::string text = summary(view);
+  for (const Part& part :
+       {runs,
+        whole(records_of(view.policies, policy_line), "policy", "policies", "no policy is enabled"),
+        whole(records_of(view.workers, worker_line), "worker", "workers",
+              "no worker runs; start lethe-worker"),
+        whole(records_of(view.targets, target_line), "target", "targets", "there is no target")})
+    text += "\n" + text_of(part, each);
+  return text;
 }
 
 Record top_record(const FleetView& view) {
-  return {{"workers", nested(records_of(view.workers, worker_line))},
+  return {{"open_runs", view.open_runs},
+          {"workers", nested(records_of(view.workers, worker_line))},
           {"runs", nested(run_lines(view))},
+          {"policies", nested(records_of(view.policies, policy_line))},
           {"targets", nested(records_of(view.targets, target_line))}};
 }
 

@@ -8,6 +8,7 @@
 
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
+#include "common/control/fleet_statistics.hpp"
 #include "common/control/operator_store.hpp"
 
 namespace lethe::cli {
@@ -15,7 +16,9 @@ namespace lethe::cli {
 /// The fleet at one moment.
 struct FleetView {
   std::vector<WorkerRow> workers;
-  std::vector<RunRow> runs;  ///< open ones
+  std::vector<RunRow> runs;    ///< open ones, the newest of them where there are many
+  std::int64_t open_runs = 0;  ///< all of them, at least as many as `runs`
+  std::vector<PolicyStatistics> policies;
   std::vector<TargetRow> targets;
   std::vector<FleetStore::PauseRow> pauses;
   std::map<std::string, std::int64_t> rates;  ///< rows per second, by run; where it is known
@@ -35,7 +38,8 @@ class FleetGauge {
 [[nodiscard]] std::optional<std::chrono::seconds> time_left(const RunRow& run,
                                                             std::optional<std::int64_t> rate);
 
-/// The view for people: totals, workers, runs, targets, at most `lines` lines. Pure.
+/// The view for people: totals, runs, policies by lag, workers, targets, at most `lines` lines or
+/// as few as make sense. Pure.
 [[nodiscard]] std::string top_text(const FleetView& view, int lines);
 
 /// The view for programs: one object. Pure.

@@ -34,7 +34,10 @@ class Mailbox {
   void put(Item item) {
     {
       const std::lock_guard lock(mutex_);
-      if (items_.size() >= items_max_) items_.pop_front();
+      if (items_.size() >= items_max_) {
+        items_.pop_front();
+        has_lost_ = true;
+      }
       items_.push_back(std::move(item));
     }
     bell_.ring();
@@ -47,13 +50,24 @@ class Mailbox {
     return std::exchange(items_, {});
   }
 
+  /// Whether something was pushed out since this was asked last.
+  [[nodiscard]] bool has_lost() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(has_lost_, false);
+  }
+
+  /// Wakes whoever waits, though nothing is here for him.
+  void ring() noexcept { bell_.ring(); }
+
   [[nodiscard]] int fd() const noexcept { return bell_.fd(); }
 
  private:
   const std::size_t items_max_;
   Bell bell_;
   std::mutex mutex_;
-  std::deque<Item> items_;  // guarded by mutex_
+  // guarded by mutex_
+  std::deque<Item> items_;
+  bool has_lost_ = false;
 };
 
 }  // namespace lethe

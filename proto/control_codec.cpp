@@ -70,7 +70,7 @@ class Writer {
   }
   void operator()(std::string_view key, const std::vector<std::string>& texts) {
     pack_text(packer_, key);
-    const std::size_t count = std::min(texts.size(), targets_max);
+    const std::size_t count = std::min(texts.size(), names_max);
     packer_.pack_array(static_cast<std::uint32_t>(count));
     for (std::size_t i = 0; i < count; ++i) pack_text(packer_, sendable(key, texts.at(i)));
   }
@@ -131,7 +131,7 @@ class Reader {
   }
   void operator()(std::string_view key, std::vector<std::string>& texts) {
     if (key != key_) return;
-    const auto& array = array_in(value_, key, targets_max);
+    const auto& array = array_in(value_, key, names_max);
     for (std::uint32_t i = 0; i < array.size; ++i) texts.push_back(text_in(array.ptr[i], key));
   }
   void operator()(std::string_view key, std::vector<TaskProgress>& tasks) {

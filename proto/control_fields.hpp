@@ -32,12 +32,14 @@ void fields(Visit& visit, Beat& m) {
   visit("busy", m.busy);
   visit("targets", m.targets);
   visit("progress", m.progress);
+  visit("lanes", m.lanes);
 }
 
 template <class Visit>
 void fields(Visit& visit, Ready& m) {
   visit("target", m.target);
   visit("tasks", m.tasks);
+  visit("lane", m.lane);
 }
 
 template <class Visit>

@@ -21,7 +21,7 @@ inline constexpr std::size_t id_bytes_max = 64;         ///< of every text that 
 inline constexpr std::size_t text_bytes_max = 256;      ///< instance, version, actor
 inline constexpr std::size_t detail_bytes_max = 1'000;  ///< detail, why
 inline constexpr std::size_t progress_max = 64;         ///< entries of one beat
-inline constexpr std::size_t targets_max = 64;          ///< names in one beat
+inline constexpr std::size_t names_max = 64;            ///< targets, and lanes, in one beat
 /// Whole numbers go no further, so that every language can hold them.
 inline constexpr std::uint64_t number_max = (std::uint64_t{1} << 53U) - 1;
 
@@ -51,6 +51,7 @@ struct Beat {
   std::uint64_t busy = 0;
   std::vector<std::string> targets{};  ///< that it works for; empty: any
   std::vector<TaskProgress> progress{};
+  std::vector<std::string> lanes{};  ///< that it leases from; empty: not said, may be any
   friend bool operator==(const Beat&, const Beat&) = default;
 };
 
@@ -59,6 +60,7 @@ struct Ready {
   static constexpr std::string_view type = "ready";
   std::string target{};
   std::uint64_t tasks = 0;
+  std::string lane{};  ///< "": not known, or several
   friend bool operator==(const Ready&, const Ready&) = default;
 };
 

@@ -127,7 +127,7 @@ void ControlDesk::refresh() {
   KeyRing keys;
   for (KeyRow& row : ports_.keys.list()) keys.push_back(std::move(row.key));
   // Also before the sockets are open, and again when they broke.
-  if (keys != keys_ || !address_) mail_.switchboard.put(keys);
+  if (keys != keys_ || !address_) mail_.put_keys(keys);
   keys_ = std::move(keys);
   if (address_) ports_.directory.announce(*address_, options_.version);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "common/clock.hpp"
@@ -23,10 +24,17 @@ struct AnsweredCommand {
 };
 
 /// What the two threads of the control plane leave for each other.
-using SwitchboardMail = std::variant<KeyRing, ControlNews, AnsweredCommand>;
+using SwitchboardMail = std::variant<ControlNews, AnsweredCommand>;
 using DeskMail = std::variant<SchedulerAddress, PendingCommand>;
 
 struct ControlMail {
+  /// The newest keys. In a slot of their own: no flood of other mail pushes a revocation out.
+  void put_keys(KeyRing ring) {
+    keys.put(std::move(ring));
+    switchboard.ring();
+  }
+
+  Mailbox<KeyRing> keys{1};
   Mailbox<SwitchboardMail> switchboard{10'000};
   Mailbox<DeskMail> desk{1'000};
 };

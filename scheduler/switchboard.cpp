@@ -47,7 +47,8 @@ void Switchboard::run_once() {
     clock_.wait_for(options_.wait, {});
     return;
   }
-  const auto letters = server_.receive(options_.wait, mail_.switchboard.fd());
+  for (const Roster::Told& told : roster_.due(clock_.now())) rouse(told);
+  const auto letters = server_.receive(time_to_wait(), mail_.switchboard.fd());
   if (has_stood_still()) return close();  // with all that waits there; the next turn opens them
   for (const Letter& letter : letters) take(letter);
   for (wire::WorkerEvent& event : roster_.forget_silent(clock_.now()))
@@ -73,9 +74,19 @@ void Switchboard::close() {
   roster_.clear();
 }
 
+std::chrono::milliseconds Switchboard::time_to_wait() const {
+  const auto due_at = roster_.next_due();
+  if (!due_at) return options_.wait;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*due_at - clock_.now());
+  return std::clamp(left, std::chrono::milliseconds(0), options_.wait);
+}
+
 void Switchboard::take_mail() {
+  if (const auto keys = mail_.keys.take(); !keys.empty()) take(keys.back());
   for (const SwitchboardMail& mail : mail_.switchboard.take())
     std::visit([this](const auto& one) { take(one); }, mail);
+  // What was pushed out may have been a call to look; who waits for an answer asks again.
+  if (mail_.switchboard.has_lost()) take(ControlNews{.kind = ControlNews::Kind::look, .count = 0});
 }
 
 void Switchboard::take(const KeyRing& keys) {
@@ -84,7 +95,8 @@ void Switchboard::take(const KeyRing& keys) {
 }
 
 void Switchboard::open() {
-  const SchedulerAddress address = server_.open(*keys_);
+  const auto [address, is_anew] = server_.open(*keys_);
+  if (is_anew) roster_.clear();  // of connections that are gone
   if (!is_open_) received_at_ = clock_.since_boot();
   if (!is_open_)
     log_event(LogLevel::info, "control_sockets_open",
@@ -98,7 +110,11 @@ void Switchboard::open() {
 
 void Switchboard::take(const ControlNews& news) {
   switch (news.kind) {
-    case ControlNews::Kind::ready: return wake(news.target, static_cast<std::uint64_t>(news.count));
+    case ControlNews::Kind::ready:
+      return wake({.target = news.target,
+                   .tasks = static_cast<std::uint64_t>(news.count),
+                   .lane = news.lane},
+                  Roster::pause_of_news);
     case ControlNews::Kind::look:
       for (const std::string& route : roster_.of_worker(static_cast<std::uint64_t>(news.count)))
         say(route, wire::Look{.why = "something was asked of you"});
@@ -129,10 +145,14 @@ void Switchboard::take(const Letter& letter) {
 }
 
 void Switchboard::take_from_worker(const Letter& letter, const wire::Envelope& envelope) {
-  if (const auto* beat = std::get_if<wire::Beat>(&envelope.message)) {
+  const auto* beat = std::get_if<wire::Beat>(&envelope.message);
+  const auto kind = beat == nullptr ? Roster::Kind::other : Roster::Kind::beat;
+  if (!roster_.may_say(letter.from, kind, clock_.now())) {
+    ++dropped_;
+  } else if (beat != nullptr) {
     take_beat(letter, envelope, *beat);
   } else if (const auto* ready = std::get_if<wire::Ready>(&envelope.message)) {
-    wake(ready->target, ready->tasks);
+    wake(*ready, Roster::pause_of_workers);
   } else {
     ++dropped_;
   }
@@ -171,32 +191,46 @@ void Switchboard::refuse(const Letter& letter, const wire::DecodeError& error) {
          {.code = is_legible ? "malformed" : "unsupported", .detail = error.detail});
 }
 
-void Switchboard::wake(const std::string& target, std::uint64_t tasks) {
-  if (tasks == 0) return;
-  for (const std::string& route : roster_.to_wake(target, tasks, clock_.now()))
-    say(route, wire::Wake{.tasks = tasks});
-  publish("ready", wire::ReadyEvent{.target = target, .tasks = tasks});
+void Switchboard::wake(wire::Ready ready, std::chrono::milliseconds pause) {
+  if (ready.tasks == 0) return;
+  ready.tasks = std::min(ready.tasks, Roster::tasks_max);
+  rouse({.ready = ready, .pause = pause, .at = clock_.now()});
+  publish("ready", wire::ReadyEvent{.target = ready.target, .tasks = ready.tasks});
 }
 
-void Switchboard::say(const std::string& route, wire::Message message) {
-  if (!server_.send(Door::workers, route, frame(std::move(message)))) roster_.forget(route);
+void Switchboard::rouse(const Roster::Told& told) {
+  // Whoever cannot be told is forgotten, so that this ends when nobody is left.
+  for (bool is_told = false; !is_told;) {
+    const auto routes = roster_.to_wake(told, clock_.now());
+    if (routes.empty()) return;
+    for (const std::string& route : routes)
+      is_told = say(route, wire::Wake{.tasks = told.ready.tasks}) || is_told;
+  }
+}
+
+bool Switchboard::say(const std::string& route, wire::Message message) {
+  if (server_.send(Door::workers, route, frame(sequences_.workers, std::move(message))))
+    return true;
+  roster_.forget(route);
+  return false;
 }
 
 void Switchboard::answer(const std::string& route, const std::string& id,
                          const CommandAnswer& answer) {
   const wire::Answer message{.ok = answer.is_done(), .code = answer.code, .detail = answer.detail};
   // Whoever has gone asks again with the same id, and gets the same answer.
-  static_cast<void>(server_.send(Door::operators, route, frame(message, id)));
+  static_cast<void>(server_.send(Door::operators, route, frame(sequences_.operators, message, id)));
 }
 
 void Switchboard::publish(const std::string& topic, wire::Message message) {
-  server_.publish(topic, frame(std::move(message)));
+  server_.publish(topic, frame(sequences_.events, std::move(message)));
 }
 
-std::string Switchboard::frame(wire::Message message, const std::string& re) {
+std::string Switchboard::frame(std::uint64_t& sequence, wire::Message message,
+                               const std::string& re) {
   return wire::encode({.id = "",
                        .re = re,
-                       .sequence = ++sequence_,
+                       .sequence = ++sequence,
                        .at_ms = static_cast<std::uint64_t>(clock_.unix_time().count()),
                        .message = std::move(message)});
 }

@@ -52,11 +52,14 @@ class Switchboard {
   void take_beat(const Letter& letter, const wire::Envelope& envelope, const wire::Beat& beat);
   void take_from_operator(const Letter& letter, const wire::Envelope& envelope);
   void refuse(const Letter& letter, const wire::DecodeError& error);
-  void wake(const std::string& target, std::uint64_t tasks);
-  void say(const std::string& route, wire::Message message);
+  void wake(wire::Ready ready, std::chrono::milliseconds pause);
+  void rouse(const Roster::Told& told);
+  bool say(const std::string& route, wire::Message message);
+  [[nodiscard]] std::chrono::milliseconds time_to_wait() const;
   void answer(const std::string& route, const std::string& id, const CommandAnswer& answer);
   void publish(const std::string& topic, wire::Message message);
-  [[nodiscard]] std::string frame(wire::Message message, const std::string& re = "");
+  [[nodiscard]] std::string frame(std::uint64_t& sequence, wire::Message message,
+                                  const std::string& re = "");
 
   const Options options_;
   Clock& clock_;
@@ -67,7 +70,13 @@ class Switchboard {
   std::optional<KeyRing> keys_;
   bool is_open_ = false;
   Clock::time_point received_at_{};  // since_boot(), when the sockets were last looked at
-  std::uint64_t sequence_ = 0;
+  /// Of each socket, so that a subscriber sees a gap only where an event is missing.
+  struct Sequences {
+    std::uint64_t workers = 0;
+    std::uint64_t operators = 0;
+    std::uint64_t events = 0;
+  };
+  Sequences sequences_;
   std::uint64_t dropped_ = 0;  // messages since the last log line about them
   Clock::time_point dropped_told_at_{};
   Roster roster_;

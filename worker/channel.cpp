@@ -13,6 +13,8 @@ using std::chrono::milliseconds;
 
 constexpr int unanswered_max = 3;  // beats, until a scheduler is not counted on any more
 constexpr milliseconds wait_max{250};
+constexpr std::size_t progress_kept_max = 1'000;  // tasks; progress is repeated by what comes later
+constexpr std::size_t untold_max = 1'000;         // targets
 
 std::uint64_t unsigned_of(std::int64_t number) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, number));
@@ -41,8 +43,9 @@ void Channel::finished(const FinishedJob& job) {
   if (job.settlement) mail_.put(progress_of(*job.settlement));
 }
 
-void Channel::ready(const std::string& target, std::int64_t tasks) {
-  mail_.put(wire::Ready{.target = target, .tasks = unsigned_of(tasks)});
+void Channel::ready(const ReadyTasks& ready) {
+  mail_.put(
+      wire::Ready{.target = ready.target, .tasks = unsigned_of(ready.tasks), .lane = ready.lane});
 }
 
 bool Channel::is_woken() const {
@@ -67,6 +70,7 @@ void Channel::run(const std::stop_token& stop) {
 void Channel::run_once() {
   for (Mail& mail : mail_.take()) std::visit([this](auto& one) { take(one); }, mail);
   const auto now = clock_.now();
+  tell_ready(now);
   if (connections_ > 0 && is_due(now)) beat(now);
   for (const auto& [holder, bytes] : client_.receive(time_to_wait(), mail_.fd()))
     take(holder, bytes);
@@ -74,8 +78,10 @@ void Channel::run_once() {
 
 milliseconds Channel::time_to_wait() const {
   if (connections_ == 0) return wait_max;
-  const auto until_next = progress_.empty() ? options_.interval : options_.pause;
-  const auto left = std::chrono::ceil<milliseconds>(beaten_at_ + until_next - clock_.now());
+  auto next = beaten_at_ + (progress_.empty() ? options_.interval : options_.pause);
+  for (const auto& [target, untold] : untold_)
+    if (untold.ready.tasks > 0) next = std::min(next, untold.may_tell_at);
+  const auto left = std::chrono::ceil<milliseconds>(next - clock_.now());
   return std::clamp(left, milliseconds(1), wait_max);
 }
 
@@ -105,6 +111,8 @@ void Channel::leave_silent(Clock::time_point now) {
 
 void Channel::take(wire::TaskProgress& progress) {
   if (connections_ == 0) return;
+  // More than beats can tell: watchers miss some, and see the totals with a later batch.
+  if (progress_.size() >= progress_kept_max && progress_.count(progress.task) == 0) return;
   // Totals grow, so the newest report holds what older ones did, but for the rows of one batch.
   const auto [entry, is_new] = progress_.try_emplace(progress.task, progress);
   if (is_new) return;
@@ -113,12 +121,36 @@ void Channel::take(wire::TaskProgress& progress) {
 }
 
 void Channel::take(wire::Ready& ready) {
-  // One scheduler is enough: each knows every worker. The one that answered last is alive.
-  const auto best = std::max_element(
-      lines_.begin(), lines_.end(),
-      [](const auto& a, const auto& b) { return a.second.answered_at < b.second.answered_at; });
-  if (best != lines_.end() && best->second.answered_at)
-    static_cast<void>(client_.send(best->first, frame(std::move(ready))));
+  if (untold_.size() >= untold_max && untold_.count(ready.target) == 0) return;
+  const auto [entry, is_new] = untold_.try_emplace(ready.target, Untold{.ready = ready});
+  wire::Ready& kept = entry->second.ready;
+  if (is_new) return;
+  kept.lane = kept.tasks == 0 || kept.lane == ready.lane ? ready.lane : "";
+  kept.tasks += ready.tasks;
+}
+
+void Channel::tell_ready(Clock::time_point now) {
+  // The first word at once, what follows together: a busy worker would wake the fleet all the time.
+  std::erase_if(untold_, [&](const auto& one) {
+    return now >= one.second.may_tell_at && one.second.ready.tasks == 0;
+  });
+  for (auto& [target, untold] : untold_) {
+    if (now < untold.may_tell_at) continue;
+    tell_one(untold.ready);
+    untold.ready.tasks = 0;
+    untold.may_tell_at = now + options_.ready_pause;
+  }
+}
+
+void Channel::tell_one(const wire::Ready& ready) {
+  // One scheduler is enough: each knows every worker. Who answered last is alive, as far as anybody
+  // knows.
+  std::vector<std::pair<Clock::time_point, std::string>> alive;
+  for (const auto& [holder, line] : lines_)
+    if (line.answered_at) alive.emplace_back(*line.answered_at, holder);
+  std::sort(alive.rbegin(), alive.rend());
+  for (const auto& [answered_at, holder] : alive)
+    if (client_.send(holder, frame(ready))) return;
 }
 
 void Channel::take(const std::string& holder, const std::string& bytes) {
@@ -156,9 +188,11 @@ void Channel::beat(Clock::time_point now) {
                   .slots = unsigned_of(options_.info.slots),
                   .busy = unsigned_of(told_busy_),
                   .targets = {},
-                  .progress = {}};
-  // More targets than a beat can name: then it is woken for any.
-  if (options_.info.targets.size() <= wire::targets_max) beat.targets = options_.info.targets;
+                  .progress = {},
+                  .lanes = {}};
+  // More than a beat can name: then it is woken for any.
+  if (options_.info.targets.size() <= wire::names_max) beat.targets = options_.info.targets;
+  if (options_.info.lanes.size() <= wire::names_max) beat.lanes = options_.info.lanes;
   while (!progress_.empty() && beat.progress.size() < wire::progress_max)
     beat.progress.push_back(std::move(progress_.extract(progress_.begin()).mapped()));
   client_.send_all(frame(std::move(beat)));

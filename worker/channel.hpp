@@ -32,12 +32,13 @@ class Channel {
  public:
   struct Options {
     WorkerInfo info;
-    std::chrono::milliseconds interval{1'000};  ///< between two beats
-    std::chrono::milliseconds pause{200};       ///< at least, also when there is progress to tell
-    std::chrono::milliseconds retry{1'000};     ///< after the connections broke
-    std::chrono::milliseconds silence{10'000};  ///< of a scheduler, then it is connected to anew
-    std::function<void()> on_wake{};            ///< called on its thread
-    LoopMark mark{};                            ///< of its turns
+    std::chrono::milliseconds interval{1'000};   ///< between two beats
+    std::chrono::milliseconds pause{200};        ///< at least, also when there is progress to tell
+    std::chrono::milliseconds ready_pause{100};  ///< at least, between two words of one target
+    std::chrono::milliseconds retry{1'000};      ///< after the connections broke
+    std::chrono::milliseconds silence{10'000};   ///< of a scheduler, then it is connected to anew
+    std::function<void()> on_wake{};             ///< called on its thread
+    LoopMark mark{};                             ///< of its turns
   };
 
   /// All are borrowed and must outlive the channel; the client and `random` are its thread's.
@@ -51,7 +52,7 @@ class Channel {
   // From any thread; none of them waits.
   void set_schedulers(std::vector<SchedulerAddress> schedulers);
   void finished(const FinishedJob& job);
-  void ready(const std::string& target, std::int64_t tasks);
+  void ready(const ReadyTasks& ready);
   /// Whether some scheduler has answered lately, and so would wake this worker.
   [[nodiscard]] bool is_woken() const;
 
@@ -68,6 +69,8 @@ class Channel {
   void take(std::vector<SchedulerAddress>& schedulers);
   void take(wire::TaskProgress& progress);
   void take(wire::Ready& ready);
+  void tell_ready(Clock::time_point now);
+  void tell_one(const wire::Ready& ready);
   void take(const std::string& holder, const std::string& bytes);
   void leave_silent(Clock::time_point now);
   [[nodiscard]] bool is_due(Clock::time_point now) const;
@@ -89,7 +92,13 @@ class Channel {
     Clock::time_point made_at;
     std::optional<Clock::time_point> answered_at;
   };
-  std::map<std::string, Line> lines_;  ///< by the scheduler's holder
+  /// Tasks of one target that others may lease.
+  struct Untold {
+    wire::Ready ready;                ///< tasks 0: all was told
+    Clock::time_point may_tell_at{};  ///< not sooner
+  };
+  std::map<std::string, Line> lines_;     ///< by the scheduler's holder
+  std::map<std::string, Untold> untold_;  ///< by target; those lately told of as well
   std::size_t connections_ = 0;
   std::map<std::string, wire::TaskProgress> progress_;  ///< since the last beat, by task
   std::int32_t told_busy_ = 0;

@@ -15,6 +15,7 @@
 #include "common/db/pg_worker_registry.hpp"
 #include "common/db/session.hpp"
 #include "common/http/status_pages.hpp"
+#include "common/logging.hpp"
 #include "common/random.hpp"
 #include "common/service/service_notifier.hpp"
 #include "common/shutdown_signal.hpp"
@@ -46,6 +47,13 @@ void check(const Settings& settings) {
   static_cast<void>(own_key(settings));
 }
 
+/// The scheduler's end warns of its own.
+void warn_of_plain_messages(const Settings& settings) {
+  if (settings.text("control_insecure") != "allow") return;
+  log_event(LogLevel::warn, "control_insecure",
+            {{"meaning", "believes schedulers over tcp that show no key"}});
+}
+
 /// Wires the process together, bottom layer first; destruction runs the other way round.
 void run(const Settings& settings) {
   const ShutdownSignal shutdown;  // before any other thread
@@ -68,6 +76,7 @@ void run(const Settings& settings) {
   db::PgWorkerRegistry registry(beat_session);
   db::PgClockStore clock_store(beat_session);
 
+  warn_of_plain_messages(settings);
   transport::ZmqControlClient control(own_key(settings),
                                       settings.text("control_insecure") == "allow");
 

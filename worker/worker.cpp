@@ -83,8 +83,7 @@ void run_worker(const WorkerOptions& options, const WorkerPorts& ports,
   channel_options.on_wake = [&nudger] { nudger.nudge(); };
   channel_options.mark = ports.supervision.add("channel", channel_limits);
   Channel channel(channel_options, ports.clock, channel_random, ports.control, presence);
-  ports.queue.tell_ready(
-      [&channel](const std::string& target, std::int64_t tasks) { channel.ready(target, tasks); });
+  ports.queue.tell_ready([&channel](const ReadyTasks& ready) { channel.ready(ready); });
 
   Heartbeat::Options heartbeat_options = options.heartbeat;
   heartbeat_options.clock_watch = &clock_watch;

@@ -18,8 +18,9 @@ class ControlAccess {
   virtual std::string public_key_in(const std::string& file) = 0;
   [[nodiscard]] virtual bool is_public_key(const std::string& text) const = 0;
   /// Whether the events of that scheduler can be had with the key in `file` ("": with none).
+  /// `allow_plain`: also over tcp without keys, where anybody may answer in its place.
   [[nodiscard]] virtual bool can_subscribe(const SchedulerAddress& scheduler,
-                                           const std::string& file) const = 0;
+                                           const std::string& file, bool allow_plain) const = 0;
   /// Its events whose topics begin with `topic`.
   virtual std::unique_ptr<EventSource> subscribe(const SchedulerAddress& scheduler,
                                                  const std::string& file,

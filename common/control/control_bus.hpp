@@ -58,6 +58,12 @@ struct Letter {
   std::string frame{};
 };
 
+/// The sockets of a scheduler that open() left open.
+struct OpenSockets {
+  SchedulerAddress address{};
+  bool is_anew = false;  ///< no connection from before is left
+};
+
 /// A scheduler's sockets.
 class ControlServer {
  public:
@@ -66,7 +72,7 @@ class ControlServer {
   /// Opens what is configured, for these keys. Does nothing but keep the keys when it is open,
   /// unless one was revoked: then every connection is closed, and whoever may still come comes
   /// back by itself. Where the sockets are now, with the ports that the system chose.
-  virtual SchedulerAddress open(const KeyRing& keys) = 0;
+  virtual OpenSockets open(const KeyRing& keys) = 0;
   virtual void close() noexcept = 0;
 
   /// What has come, after at most `duration`; sooner when `wake_fd` can be read. At most 1000.

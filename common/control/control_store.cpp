@@ -26,10 +26,12 @@ std::optional<ControlNews> news_of(const std::string& text) {
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
   if (error != std::errc() || end != number.data() + number.size() || count < 0)
     return std::nullopt;
-  const bool is_ready = kind == "ready";
-  return ControlNews{.kind = is_ready ? ControlNews::Kind::ready : ControlNews::Kind::look,
+  if (kind == "look") return ControlNews{.kind = ControlNews::Kind::look, .count = count};
+  const std::string_view target = word(rest);  // a name, which holds no space; nor does a lane's
+  return ControlNews{.kind = ControlNews::Kind::ready,
                      .count = count,
-                     .target = is_ready ? std::string(rest) : ""};
+                     .target = std::string(target),
+                     .lane = std::string(rest)};
 }
 
 }  // namespace lethe

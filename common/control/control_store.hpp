@@ -77,6 +77,7 @@ struct ControlNews {
   Kind kind = Kind::look;
   std::int64_t count = 0;
   std::string target{};
+  std::string lane{};  ///< of the tasks; "": not known, or several
 };
 
 /// Hears of such news, as long as the connection holds.

@@ -60,6 +60,10 @@ class StatisticsStore {
  public:
   virtual ~StatisticsStore() = default;
   virtual FleetStatistics read() = 0;
+  /// A part of it: open runs by state.
+  virtual NamedCounts open_runs() = 0;
+  /// A part of it: how policies fare.
+  virtual std::vector<PolicyStatistics> policies() = 0;
 };
 
 }  // namespace lethe

@@ -30,6 +30,8 @@ struct TargetRow {
   std::int32_t clock_skew_seconds = 60;
   bool survives_failover = false;
   std::string frozen{};  ///< why, with the cure; "" when it is not
+  std::string
+      circuit_until{};  ///< it cannot be reached, and one task tries from then on; "": it can
 };
 
 class TargetStore {

@@ -50,7 +50,7 @@ enum class Patience { wait, skip };
 /// What a delivery did.
 struct Delivery {
   std::vector<std::string> targets;  ///< for which it was done
-  std::vector<Admitted> admitted;
+  std::vector<ReadyTasks> admitted;
 };
 
 /// Locks the slots of the targets in `news` and of `also`, moves their circuits and runs, and

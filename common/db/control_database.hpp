@@ -11,6 +11,7 @@
 #include "common/db/pg_proof_store.hpp"
 #include "common/db/pg_run_store.hpp"
 #include "common/db/pg_scheduler_directory.hpp"
+#include "common/db/pg_statistics_store.hpp"
 #include "common/db/pg_target_store.hpp"
 #include "common/db/pg_task_store.hpp"
 #include "common/db/pg_tenant_store.hpp"
@@ -41,6 +42,7 @@ class ControlDatabase {
   [[nodiscard]] CommandStore& commands() { return commands_; }
   [[nodiscard]] KeyStore& keys() { return keys_; }
   [[nodiscard]] SchedulerDirectory& schedulers() { return schedulers_; }
+  [[nodiscard]] StatisticsStore& statistics() { return statistics_; }
   [[nodiscard]] Migrations& migrations() { return migrations_; }
 
  private:
@@ -59,6 +61,7 @@ class ControlDatabase {
   PgCommandStore commands_{session_, ids_};
   PgKeyStore keys_{session_};
   PgSchedulerDirectory schedulers_{session_};
+  PgStatisticsStore statistics_{session_};
   Migrator migrations_{session_};
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -11,7 +12,10 @@ namespace lethe::db {
 /// connection pooler that shares connections it hears nothing, and nobody can tell.
 class PgNewsListener final : public NewsListener {
  public:
-  PgNewsListener(std::string connection, std::string application_name);
+  /// At most `news_max` are told one by one at a time; what comes beyond becomes three: tasks of an
+  /// unknown target, a look for each worker, changed keys.
+  PgNewsListener(std::string connection, std::string application_name,
+                 std::size_t news_max = 1'000);
   ~PgNewsListener() override;
 
   std::vector<ControlNews> wait(std::chrono::milliseconds duration, int wake_fd) override;
@@ -21,6 +25,7 @@ class PgNewsListener final : public NewsListener {
   void connect();
 
   const std::string text_;
+  const std::size_t news_max_;
   std::unique_ptr<Connection> connection_;
 };
 

@@ -37,7 +37,7 @@ std::vector<WorkerStatistics> workers(const pqxx::result& rows) {
   return found;
 }
 
-std::vector<PolicyStatistics> policies(const pqxx::result& rows) {
+std::vector<PolicyStatistics> policies_in(const pqxx::result& rows) {
   std::vector<PolicyStatistics> found;
   for (const auto& row : rows)
     found.push_back({.name = text(row, "name"),
@@ -58,17 +58,26 @@ FleetStatistics PgStatisticsStore::read() {
   };
   FleetStatistics found;
   found.tasks = counts(ask("statistics_tasks", queries::statistics_tasks, Params::of(counted_max)));
-  found.runs = counts(ask("statistics_runs", queries::statistics_runs, Params::of(counted_max)));
+  found.runs = open_runs();
   found.dead = counts(ask("statistics_dead", queries::statistics_dead, Params::of(counted_max)));
   found.brakes = counts(ask("statistics_brakes", queries::statistics_brakes));
   found.lanes = lanes(ask("statistics_lanes", queries::statistics_lanes, Params::of(lanes_max)));
   found.workers = workers(ask("statistics_workers", queries::statistics_workers));
-  found.policies =
-      policies(ask("statistics_policies", queries::statistics_policies, Params::of(policies_max)));
+  found.policies = policies();
   const auto horizon = ask("statistics_horizon", queries::statistics_horizon).at(0);
   found.xmin_age = number(horizon, "xmin_age");
   found.oldest_transaction_seconds = maybe<double>(horizon, "oldest_seconds");
   return found;
+}
+
+NamedCounts PgStatisticsStore::open_runs() {
+  return counts(run_once(session_, "statistics_runs", queries::statistics_runs,
+                         Params::of(counted_max), Effect::reads));
+}
+
+std::vector<PolicyStatistics> PgStatisticsStore::policies() {
+  return policies_in(run_once(session_, "statistics_policies", queries::statistics_policies,
+                              Params::of(policies_max), Effect::reads));
 }
 
 }  // namespace lethe::db

@@ -11,6 +11,8 @@ class PgStatisticsStore final : public StatisticsStore {
   explicit PgStatisticsStore(Session& session) : session_(session) {}
 
   FleetStatistics read() override;
+  NamedCounts open_runs() override;
+  std::vector<PolicyStatistics> policies() override;
 
  private:
   Session& session_;

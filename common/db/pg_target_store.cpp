@@ -41,7 +41,8 @@ std::vector<TargetRow> PgTargetStore::read(const std::optional<std::string>& nam
                          .created_at = text(row, "created_at"),
                          .clock_skew_seconds = number<std::int32_t>(row, "clock_skew_seconds"),
                          .survives_failover = flag(row, "survives_failover"),
-                         .frozen = text(row, "frozen")});
+                         .frozen = text(row, "frozen"),
+                         .circuit_until = text(row, "circuit_until")});
     return targets;
   });
 }

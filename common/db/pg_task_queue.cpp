@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -270,9 +271,10 @@ Exchange PgTaskQueue::exchange(const std::vector<Settlement>& settlements,
                                const std::optional<LeaseRequest>& request) {
   assert(!request || (request->tasks_max >= 1 && request->tasks_max <= 1000));
   assert(!request || (request->length.count() > 0 && !request->lanes.empty()));
-  catch_up();
+  deliver_due();
   Exchange result;
   if (!settlements.empty() || request) result = turn(settlements, request);
+  tell(result.leased);
   const auto missing = request
                            ? request->tasks_max - static_cast<std::int32_t>(result.leased.size())
                            : std::int32_t{0};
@@ -286,10 +288,16 @@ Exchange PgTaskQueue::exchange(const std::vector<Settlement>& settlements,
   } catch (const StoreError& error) {
     put_off_ = error;  // what the turn did is done, and the caller must hear of it
   }
+  tell({});
   return result;
 }
 
 void PgTaskQueue::catch_up() {
+  deliver_due();
+  tell({});
+}
+
+void PgTaskQueue::deliver_due() {
   if (put_off_) throw *std::exchange(put_off_, std::nullopt);
   if (!news_->empty() && is_due()) admit_now({}, Patience::skip);
 }
@@ -337,6 +345,7 @@ void PgTaskQueue::top_up(LeaseRequest request, std::int32_t missing,
   // the lease after it: no target stays locked while a lease is written to disk.
   admit_now(targets, leased.empty() ? Patience::wait : Patience::skip);
   const auto more = turn({}, request).leased;
+  tell(more);
   leased.insert(leased.end(), more.begin(), more.end());
 }
 
@@ -349,7 +358,20 @@ void PgTaskQueue::admit_now(const std::vector<std::string>& also, Patience patie
       "SET LOCAL synchronous_commit = off;");
   news_->forget(delivered.targets);
   delivered_at_ = clock_.now();
-  for (const Admitted& some : delivered.admitted) became_ready(some.target, some.tasks);
+  untold_.insert(untold_.end(), delivered.admitted.begin(), delivered.admitted.end());
+}
+
+void PgTaskQueue::tell(const std::vector<LeasedTask>& leased) {
+  // A busy worker leases itself what it admits, and nobody need be woken for that: `leased` came
+  // after the admission.
+  std::map<std::string, std::int64_t> own;
+  for (const LeasedTask& task : leased) ++own[task.target];
+  for (ReadyTasks& ready : std::exchange(untold_, {})) {
+    const std::int64_t taken = std::min(ready.tasks, own[ready.target]);
+    own[ready.target] -= taken;
+    ready.tasks -= taken;
+    if (ready.tasks > 0) became_ready(ready);
+  }
 }
 
 std::optional<RunContext> PgTaskQueue::run_context(const RunId& run, TaskKind kind) {

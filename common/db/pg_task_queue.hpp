@@ -35,7 +35,9 @@ class PgTaskQueue final : public TaskQueue {
                 const std::optional<LeaseRequest>& request);
   void top_up(LeaseRequest request, std::int32_t missing, std::vector<LeasedTask>& leased);
   [[nodiscard]] bool is_due() const;
+  void deliver_due();
   void admit_now(const std::vector<std::string>& also, Patience patience);
+  void tell(const std::vector<LeasedTask>& leased);
 
   Session& session_;
   IdMaker& ids_;
@@ -43,6 +45,7 @@ class PgTaskQueue final : public TaskQueue {
   std::unique_ptr<AdmissionNews> news_;
   Clock::time_point delivered_at_{};
   std::optional<StoreError> put_off_;
+  std::vector<ReadyTasks> untold_;  // admitted since tell()
 };
 
 }  // namespace lethe::db

@@ -53,16 +53,20 @@ void recount(Transaction& transaction, const std::vector<std::string>& targets, 
     transaction.exec(queries::shares_recount, Params::of(target, thorough));
 }
 
-std::vector<Admitted> admit(Transaction& transaction, const std::vector<std::string>& targets) {
+std::vector<ReadyTasks> admit(Transaction& transaction, const std::vector<std::string>& targets) {
   constexpr int rounds_max = 20;  // each admits a part, or finds the next tenants in the line
   constexpr std::int64_t admitted_at_once_max = 256;  // items/admit.sql
-  std::vector<Admitted> admitted;
+  std::vector<ReadyTasks> admitted;
   for (const auto& target : targets) {
-    Admitted sum{.target = target};
+    ReadyTasks sum{.target = target, .lane = "", .tasks = 0};
     for (int round = 0; round < rounds_max; ++round) {
       const auto row = transaction.exec(queries::items_admit, Params::of(target)).at(0);
       const auto free = number(row, "free");
       const auto taken = number(row, "taken");
+      if (taken > 0) {
+        const std::string lane = text(row, "lane");
+        sum.lane = sum.tasks == 0 || sum.lane == lane ? lane : "";
+      }
       sum.tasks += taken;
       if (free == taken && free < admitted_at_once_max) break;
       if (taken + number(row, "aside") + number(row, "closed_shares") == 0) break;
@@ -73,8 +77,9 @@ std::vector<Admitted> admit(Transaction& transaction, const std::vector<std::str
 }
 
 void admit_and_tell(Transaction& transaction, const std::vector<std::string>& targets) {
-  for (const Admitted& some : admit(transaction, targets))
-    tell(transaction, fmt::format("ready {} {}", some.tasks, some.target));
+  for (const ReadyTasks& some : admit(transaction, targets))
+    tell(transaction, fmt::format("ready {} {}{}{}", some.tasks, some.target,
+                                  some.lane.empty() ? "" : " ", some.lane));
 }
 
 void tell(Transaction& transaction, const std::string& news) {

@@ -54,15 +54,9 @@ void touch(Transaction& transaction, const Touches& touches);
 void recount(Transaction& transaction, const std::vector<std::string>& targets,
              bool thorough = true);
 
-/// Tasks of a target that may be leased now.
-struct Admitted {
-  std::string target;
-  std::int64_t tasks = 0;
-};
-
 /// Admits waiting tasks of these targets up to every cap; how many, of those targets where some
 /// were. Slots must be locked.
-std::vector<Admitted> admit(Transaction& transaction, const std::vector<std::string>& targets);
+std::vector<ReadyTasks> admit(Transaction& transaction, const std::vector<std::string>& targets);
 
 /// The same, and tells the schedulers that listen, so that somebody leases them at once. For what
 /// operators and schedulers do: workers, who do it all the time, tell without the database.

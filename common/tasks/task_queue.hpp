@@ -142,6 +142,13 @@ struct Registration {
   Wanted wanted = Wanted::running;
 };
 
+/// Tasks of a target that may be leased now.
+struct ReadyTasks {
+  std::string target;
+  std::string lane;  ///< "": several
+  std::int64_t tasks = 0;
+};
+
 /// PORT: the items table as a worker sees it. The only place where two processes meet.
 ///
 /// Thread safety: none; one per thread. Errors: every call may throw StoreError; a lease that no
@@ -165,9 +172,9 @@ class TaskQueue {
     return exchange(settlements, std::nullopt).settled;
   }
 
-  /// `on_ready` is called, on the queue's thread, after each commit of this queue that admitted
-  /// tasks of a target, some of which it may lease itself. Empty: nobody wants to know.
-  void tell_ready(std::function<void(const std::string& target, std::int64_t tasks)> on_ready) {
+  /// `on_ready` is called, on the queue's thread, after each call of this queue that admitted more
+  /// tasks of a target than it leased: these are left for others. Empty: nobody wants to know.
+  void tell_ready(std::function<void(const ReadyTasks&)> on_ready) {
     on_ready_ = std::move(on_ready);
   }
 
@@ -178,12 +185,12 @@ class TaskQueue {
   virtual std::optional<RunContext> run_context(const RunId& run, TaskKind kind) = 0;
 
  protected:
-  void became_ready(const std::string& target, std::int64_t tasks) const {
-    if (on_ready_) on_ready_(target, tasks);
+  void became_ready(const ReadyTasks& ready) const {
+    if (on_ready_) on_ready_(ready);
   }
 
  private:
-  std::function<void(const std::string&, std::int64_t)> on_ready_;
+  std::function<void(const ReadyTasks&)> on_ready_;
 };
 
 /// PORT: the registry of workers. Same rules as TaskQueue.

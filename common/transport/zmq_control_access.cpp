@@ -20,11 +20,9 @@ bool ZmqControlAccess::is_public_key(const std::string& text) const {
   return transport::is_public_key(text);
 }
 
-bool ZmqControlAccess::can_subscribe(const SchedulerAddress& scheduler,
-                                     const std::string& file) const {
+bool ZmqControlAccess::can_subscribe(const SchedulerAddress& scheduler, const std::string& file,
+                                     bool allow_plain) const {
   if (scheduler.events.empty()) return false;
-  // Watching gives nothing away, so an operator may do it wherever the fleet does without keys.
-  constexpr bool allow_plain = true;
   const CurveKey own{.public_key = "", .secret_key = file};  // only whether there is one counts
   return may_connect(scheduler.events, scheduler.public_key, own, allow_plain);
 }

@@ -10,8 +10,8 @@ class ZmqControlAccess final : public ControlAccess {
   std::string make_key_file(const std::string& file) override;
   std::string public_key_in(const std::string& file) override;
   [[nodiscard]] bool is_public_key(const std::string& text) const override;
-  [[nodiscard]] bool can_subscribe(const SchedulerAddress& scheduler,
-                                   const std::string& file) const override;
+  [[nodiscard]] bool can_subscribe(const SchedulerAddress& scheduler, const std::string& file,
+                                   bool allow_plain) const override;
   std::unique_ptr<EventSource> subscribe(const SchedulerAddress& scheduler, const std::string& file,
                                          const std::string& topic) override;
 };

@@ -64,9 +64,20 @@ std::size_t ZmqControlClient::connect(const std::vector<SchedulerAddress>& sched
       return still == wanted.end() || !(still->second == line.second.address);
     });
     for (const auto& [holder, address] : wanted)
-      if (sockets_->lines.count(holder) == 0) sockets_->add(address, own_);
+      if (sockets_->lines.count(holder) == 0) try_add(address);
     return sockets_->lines.size();
   });
+}
+
+void ZmqControlClient::try_add(const SchedulerAddress& address) {
+  try {
+    sockets_->add(address, own_);
+  } catch (const zmq::error_t& error) {
+    // The row of one scheduler must not keep a worker from the others.
+    if (told_.size() >= schedulers_max || !told_.insert(address.holder).second) return;
+    log_event(LogLevel::warn, "scheduler_address_bad",
+              {{"holder", address.holder}, {"endpoint", address.workers}, {"error", error.what()}});
+  }
 }
 
 void ZmqControlClient::leave(const std::string& holder) {

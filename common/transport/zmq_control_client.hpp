@@ -29,10 +29,11 @@ class ZmqControlClient final : public ControlClient {
 
  private:
   struct Sockets;
+  void try_add(const SchedulerAddress& address);
 
   const CurveKey own_;
   const bool allow_plain_;
-  std::set<std::string> told_;  ///< holders to which it does not connect, and said so
+  std::set<std::string> told_;  ///< holders to which it did not connect, and said so
   std::unique_ptr<Sockets> sockets_;
 };
 

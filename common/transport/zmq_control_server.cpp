@@ -12,6 +12,9 @@ namespace lethe::transport {
 namespace {
 
 constexpr std::size_t letters_max = 1'000;
+// Of one peer, so that many of them with large frames take no gigabytes. Whoever has more to say
+// waits, which only a flood does: the thread that owns the sockets reads them all the time.
+constexpr int waiting_letters_max = 50;
 
 bool is_revoked(const AllowedKey& key, const KeyRing& keys) {
   return std::find(keys.begin(), keys.end(), key) == keys.end();
@@ -43,7 +46,10 @@ struct ZmqControlServer::Sockets {
     socket.emplace(context, type);
     set_limits(*socket);
     guard(*socket, std::string(to_string(gate)), asked);
-    if (type == zmq::socket_type::router) socket->set(zmq::sockopt::router_mandatory, true);
+    if (type == zmq::socket_type::router) {
+      socket->set(zmq::sockopt::router_mandatory, true);
+      socket->set(zmq::sockopt::rcvhwm, waiting_letters_max);
+    }
     zap.set_gate(gate, asked.is_there());
     socket->bind(endpoint);
     return socket->get(zmq::sockopt::last_endpoint);
@@ -58,12 +64,13 @@ ZmqControlServer::ZmqControlServer(ServerOptions options) : options_(std::move(o
 
 ZmqControlServer::~ZmqControlServer() = default;
 
-SchedulerAddress ZmqControlServer::open(const KeyRing& keys) {
+OpenSockets ZmqControlServer::open(const KeyRing& keys) {
   const bool some_revoked = std::any_of(
       keys_.begin(), keys_.end(), [&](const AllowedKey& key) { return is_revoked(key, keys); });
   keys_ = keys;
   // The library cannot close a single connection, so all of them go.
   if (some_revoked && sockets_ != nullptr) close();
+  const bool is_anew = sockets_ == nullptr;
   return guarded("cannot open the control sockets", [&] {
     if (sockets_ == nullptr) {
       // The same ports as before, so that whoever was connected finds back.
@@ -82,10 +89,11 @@ SchedulerAddress ZmqControlServer::open(const KeyRing& keys) {
       sockets_ = std::move(fresh);
     }
     sockets_->zap.set_keys(keys_);
-    return SchedulerAddress{.workers = with_host(bound_.workers, options_.host),
-                            .operators = with_host(bound_.operators, options_.host),
-                            .events = with_host(bound_.events, options_.host),
-                            .public_key = bound_.public_key};
+    return OpenSockets{.address = {.workers = with_host(bound_.workers, options_.host),
+                                   .operators = with_host(bound_.operators, options_.host),
+                                   .events = with_host(bound_.events, options_.host),
+                                   .public_key = bound_.public_key},
+                       .is_anew = is_anew};
   });
 }
 

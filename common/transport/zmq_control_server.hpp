@@ -23,7 +23,7 @@ class ZmqControlServer final : public ControlServer {
   explicit ZmqControlServer(ServerOptions options);
   ~ZmqControlServer() override;
 
-  SchedulerAddress open(const KeyRing& keys) override;
+  OpenSockets open(const KeyRing& keys) override;
   void close() noexcept override;
   std::vector<Letter> receive(std::chrono::milliseconds duration, int wake_fd) override;
   bool send(Door door, const std::string& to, const std::string& frame) override;

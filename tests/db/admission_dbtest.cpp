@@ -207,11 +207,13 @@ TEST_CASE("a target out of reach takes no slots and costs no attempt", "[admissi
   REQUIRE(why);
   CHECK(why->circuit_failures == 3);
   CHECK(why->circuit_error == "no route to host");
+  CHECK(fleet.control().targets().find("app")->circuit_until == why->circuit_until);
   database.execute("UPDATE lethe.target_slots SET open_until = clock_timestamp()");
   const auto probe = fleet.queue().lease(request_of(fleet, 4));
   REQUIRE(probe.size() == 1);
   CHECK(fleet.settle(settled(probe[0], Outcome::again)) == Settled::yes);
   CHECK(fleet.queue().lease(request_of(fleet, 10)).size() == 4);
+  CHECK(fleet.control().targets().find("app")->circuit_until.empty());
 }
 
 TEST_CASE("a task outside its policy's window is scheduled for the opening", "[admission]") {

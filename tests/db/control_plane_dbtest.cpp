@@ -48,7 +48,8 @@ Registration register_anew(RunDriver& fleet, Wanted knows, WorkerId previous) {
 struct Ear {
   Bell bell;
   db::PgNewsListener listener;
-  explicit Ear(const TestDatabase& database) : listener(database.url(), "ear") {
+  explicit Ear(const TestDatabase& database, std::size_t news_max = 1'000)
+      : listener(database.url(), "ear", news_max) {
     static_cast<void>(listener.wait(0ms, bell.fd()));
   }
   /// News until one of that kind comes; empty when none does within ten seconds.
@@ -255,6 +256,7 @@ TEST_CASE("whoever listens hears of ready tasks and orders and keys with the com
   REQUIRE(!ready.empty());
   CHECK(ready.back().count == 1);
   CHECK(ready.back().target == "app");
+  CHECK(ready.back().lane == "normal");
   order(fleet, "c-1", "worker.quiet", id_of(fleet.worker()));
   const auto look = ear.until(ControlNews::Kind::look);
   REQUIRE(!look.empty());
@@ -263,27 +265,76 @@ TEST_CASE("whoever listens hears of ready tasks and orders and keys with the com
   CHECK(!ear.until(ControlNews::Kind::keys).empty());
 }
 
-TEST_CASE("what workers admit is told without the database", "[control]") {
+namespace {
+
+/// Six tasks of a target with room for four, which this worker has leased; what it told is counted.
+struct Busy {
   TestDatabase database;
-  RunDriver fleet(database);
-  std::int64_t told = 0;
-  fleet.queue().tell_ready([&](const std::string& target, std::int64_t tasks) {
-    CHECK(target == "app");
-    told += tasks;
-  });
-  for (int i = 0; i < 6; ++i) fleet.start(test::policy_of("", 5));
-  const auto held = lease_all(fleet);
-  REQUIRE(held.size() == 4);
-  Settlement again;
-  again.lease = held[0].lease;
-  again.run = held[0].run;
-  again.target = "app";
-  again.outcome = Outcome::again;
-  Ear ear(database);
-  CHECK(fleet.settle(again) == Settled::yes);
-  static_cast<void>(lease_all(fleet));
-  CHECK(told == 1);
+  RunDriver fleet{database};
+  std::vector<ReadyTasks> told;
+  std::vector<LeasedTask> held;
+
+  Busy() {
+    for (int i = 0; i < 6; ++i) fleet.start(test::policy_of("", 5));
+    held = lease_all(fleet);
+    REQUIRE(held.size() == 4);
+    fleet.queue().tell_ready([this](const ReadyTasks& ready) { told.push_back(ready); });
+  }
+  [[nodiscard]] Settlement again(std::size_t which) const {
+    Settlement settlement;
+    settlement.lease = held.at(which).lease;
+    settlement.run = held.at(which).run;
+    settlement.target = "app";
+    settlement.outcome = Outcome::again;
+    return settlement;
+  }
+  [[nodiscard]] LeaseRequest request(std::int32_t tasks) const {
+    return {.worker = fleet.worker(),
+            .tasks_max = tasks,
+            .length = 120s,
+            .lanes = {"normal"},
+            .targets = {}};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what workers admit for others is told without the database", "[control]") {
+  Busy busy;
+  Ear ear(busy.database);
+  CHECK(busy.fleet.settle(busy.again(0)) == Settled::yes);
+  REQUIRE(busy.told.size() == 1);
+  CHECK(busy.told.front().target == "app");
+  CHECK(busy.told.front().lane == "normal");
+  CHECK(busy.told.front().tasks == 1);
   CHECK(ear.listener.wait(200ms, ear.bell.fd()).empty());
+}
+
+TEST_CASE("a worker tells only of what it admitted and left for others", "[control]") {
+  Busy busy;
+  // As a busy worker goes on: one task ends, the next one is admitted and leased by itself.
+  for (std::size_t i = 0; i < 2; ++i)
+    CHECK(busy.fleet.queue().exchange({busy.again(i)}, busy.request(1)).leased.size() == 1);
+  CHECK(busy.told.empty());
+  const auto exchange =
+      busy.fleet.queue().exchange({busy.again(2), busy.again(3)}, busy.request(1));
+  CHECK(exchange.leased.size() == 1);
+  REQUIRE(busy.told.size() == 1);
+  CHECK(busy.told.front().tasks == 1);
+}
+
+TEST_CASE("news that are too many at once lose no tasks and no look and no keys", "[control]") {
+  TestDatabase database;
+  Ear ear(database, 10);
+  database.execute(
+      "SELECT pg_notify('lethe', 'ready ' || n || ' app') FROM generate_series(1, 100) n");
+  const auto news = ear.until(ControlNews::Kind::keys);
+  REQUIRE(news.size() == 13);
+  CHECK(news.at(10).kind == ControlNews::Kind::ready);
+  CHECK(news.at(10).count == 100);
+  CHECK(news.at(10).target.empty());
+  CHECK(news.at(11).kind == ControlNews::Kind::look);
+  CHECK(news.at(11).count == 0);
 }
 
 TEST_CASE("a listener whose connection broke connects again and has everybody look", "[control]") {

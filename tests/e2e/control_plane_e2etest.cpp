@@ -180,6 +180,7 @@ TEST_CASE("a scheduler that may not be plain refuses to be", "[control_plane]") 
   CHECK(fleet.run_program("lethe-scheduler", {"--check-config", "--insecure"}, tcp).exit_code == 0);
   Daemon& scheduler = fleet.start("lethe-scheduler", {"--insecure"}, tcp);
   CHECK(log_has(scheduler, "event=control_insecure"));
+  CHECK(log_has(fleet.start("lethe-worker", {"--insecure"}, {}), "event=control_insecure"));
   CHECK(log_has(scheduler, "encrypted=no"));
 }
 

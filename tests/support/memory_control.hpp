@@ -30,14 +30,18 @@ inline wire::Message message_of(const std::string& frame) {
 /// A scheduler's sockets in memory. Never waits.
 class MemoryControlServer final : public ControlServer {
  public:
-  SchedulerAddress open(const KeyRing& ring) override {
+  OpenSockets open(const KeyRing& ring) override {
     if (failures > 0) {
       --failures;
       throw BusError("address in use");
     }
+    const bool revokes = std::any_of(keys.begin(), keys.end(), [&](const AllowedKey& key) {
+      return std::find(ring.begin(), ring.end(), key) == ring.end();
+    });
+    const bool is_anew = opened++ == 0 || revokes;
     keys = ring;
-    ++opened;
-    return {.workers = "tcp://h:1", .operators = "tcp://h:2", .events = "tcp://h:3"};
+    return {.address = {.workers = "tcp://h:1", .operators = "tcp://h:2", .events = "tcp://h:3"},
+            .is_anew = is_anew};
   }
   void close() noexcept override { ++closed; }
   std::vector<Letter> receive(std::chrono::milliseconds, int) override {
@@ -93,6 +97,7 @@ class MemoryControlClient final : public ControlClient {
   }
   void leave(const std::string& holder) override { left.push_back(holder); }
   bool send(const std::string& holder, const std::string& frame) override {
+    if (deaf.count(holder) > 0) return false;
     sent.emplace_back(holder, frame);
     return true;
   }
@@ -104,6 +109,7 @@ class MemoryControlClient final : public ControlClient {
   }
 
   bool waits = true;
+  std::set<std::string> deaf;  ///< that take nothing
   std::vector<SchedulerAddress> schedulers;
   std::vector<std::string> left;
   std::vector<std::pair<std::string, std::string>> incoming;

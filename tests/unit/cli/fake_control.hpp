@@ -64,16 +64,16 @@ class FakeSchedulers final : public SchedulerDirectory {
   bool is_unreachable = false;
 };
 
+using Frames = std::vector<std::string>;
+
 /// Gives each frame once.
 class FakeEvents final : public EventSource {
  public:
-  explicit FakeEvents(std::vector<std::string>& frames) : frames_(frames) {}
-  std::vector<std::string> receive(std::chrono::milliseconds) override {
-    return std::exchange(frames_, {});
-  }
+  explicit FakeEvents(std::shared_ptr<Frames> frames) : frames_(std::move(frames)) {}
+  Frames receive(std::chrono::milliseconds) override { return std::exchange(*frames_, {}); }
 
  private:
-  std::vector<std::string>& frames_;
+  std::shared_ptr<Frames> frames_;
 };
 
 class FakeControl final : public ControlAccess {
@@ -89,17 +89,24 @@ class FakeControl final : public ControlAccess {
   [[nodiscard]] bool is_public_key(const std::string& text) const override {
     return text.size() == 40;
   }
-  [[nodiscard]] bool can_subscribe(const SchedulerAddress& scheduler,
-                                   const std::string&) const override {
-    return !scheduler.events.empty();
+  [[nodiscard]] bool can_subscribe(const SchedulerAddress& scheduler, const std::string&,
+                                   bool allow_plain) const override {
+    return !scheduler.events.empty() && (allow_plain || scheduler.events.rfind("tcp://", 0) != 0);
   }
   std::unique_ptr<EventSource> subscribe(const SchedulerAddress&, const std::string& file,
                                          const std::string& topic) override {
+    if (failures > 0) {
+      --failures;
+      throw BusError("cannot subscribe to events: no socket");
+    }
     subscribed.push_back(file + "|" + topic);
-    return std::make_unique<FakeEvents>(frames);
+    waiting.push_back(std::make_shared<Frames>(std::exchange(frames, {})));
+    return std::make_unique<FakeEvents>(waiting.back());
   }
   std::map<std::string, std::string> files;
-  std::vector<std::string> frames;
+  int failures = 0;
+  Frames frames;                                 ///< of the next subscription
+  std::vector<std::shared_ptr<Frames>> waiting;  ///< of each subscription
   std::vector<std::string> subscribed;
 };
 

@@ -320,6 +320,21 @@ class FakeFleet final : public FleetStore {
   Log& log_;
 };
 
+class FakeStatistics final : public StatisticsStore {
+ public:
+  FleetStatistics read() override { return statistics; }
+  NamedCounts open_runs() override {
+    ++looks;
+    if (failing.count(looks) > 0) throw StoreError(failure, "statistics", "", "server gone");
+    return statistics.runs;
+  }
+  std::vector<PolicyStatistics> policies() override { return statistics.policies; }
+  FleetStatistics statistics;
+  int looks = 0;
+  std::set<int> failing;  ///< which looks
+  Failure failure = Failure::connection_lost;
+};
+
 class FakeMigrations final : public Migrations {
  public:
   std::vector<Step> status() override { return {{1, "control", ""}}; }
@@ -364,6 +379,7 @@ struct FakeWorld {
   FakeCommands commands{log};
   FakeKeys keys{log};
   FakeSchedulers schedulers;
+  FakeStatistics statistics;
   FakeControl control;
   FakeConnector connector{log};
   FakeClock clock;
@@ -375,30 +391,42 @@ struct FakeWorld {
   std::string database = "service=from-environment";
   bool is_unreachable = false;
   std::string control_key_file;
+  bool control_insecure = false;
   ArchiveStore* archive = nullptr;
 
   ExitCode run(const std::vector<std::string>& arguments) {
-    Environment environment{.open = [this](const std::string& connection) -> Stores {
-                              opened.push_back(connection);
-                              if (is_unreachable)
-                                throw StoreError(Failure::connection_lost, "x", "", "no route");
-                              return {targets,    policies, runs,  tasks,     dead,
-                                      tenants,    fleet,    audit, inspector, proof,
-                                      migrations, commands, keys,  schedulers};
-                            },
-                            .connector = connector,
-                            .clock = clock,
-                            .in = in,
-                            .out = out,
-                            .err = err,
-                            .terminal = terminal,
-                            .actor = "ana@host",
-                            .database = database,
-                            .interrupted = [] { return std::stop_token(); },
-                            .archive = archive,
-                            .control = &control,
-                            .control_key_file = control_key_file};
+    Environment environment = make_environment();
     return run_app(arguments, environment);
+  }
+
+  /// Calls with what a command works with.
+  template <class Call>
+  void with_services(const Call& call) {
+    Environment environment = make_environment();
+    Services services(environment, database, OutputFormat::table);
+    call(services);
+  }
+
+  Environment make_environment() {
+    return {.open = [this](const std::string& connection) -> Stores {
+              opened.push_back(connection);
+              if (is_unreachable) throw StoreError(Failure::connection_lost, "x", "", "no route");
+              return {targets,   policies, runs,       tasks,    dead, tenants,    fleet,     audit,
+                      inspector, proof,    migrations, commands, keys, schedulers, statistics};
+            },
+            .connector = connector,
+            .clock = clock,
+            .in = in,
+            .out = out,
+            .err = err,
+            .terminal = terminal,
+            .actor = "ana@host",
+            .database = database,
+            .interrupted = [] { return std::stop_token(); },
+            .archive = archive,
+            .control = &control,
+            .control_key_file = control_key_file,
+            .control_insecure = control_insecure};
   }
 
   void add_target(const std::string& name) {

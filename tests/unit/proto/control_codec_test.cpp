@@ -25,12 +25,19 @@ std::string hex(const std::string& bytes) {
   return text;
 }
 
-/// tests/golden/control_messages.txt: a line "type hex" each.
-std::map<std::string, std::string> golden() {
-  std::ifstream file(std::filesystem::path(LETHE_GOLDEN_DIR) / "control_messages.txt");
+/// A file of tests/golden: a line "type hex" each.
+std::map<std::string, std::string> golden(const std::string& name = "control_messages.txt") {
+  std::ifstream file(std::filesystem::path(LETHE_GOLDEN_DIR) / name);
   std::map<std::string, std::string> lines;
   for (std::string type, bytes; file >> type >> bytes;) lines[type] = bytes;
   return lines;
+}
+
+std::string unhex(const std::string& text) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
+  return bytes;
 }
 
 DecodeError error_of(const std::string& frame) {
@@ -75,6 +82,17 @@ TEST_CASE("the bytes of control messages never change", "[control_codec][golden]
     INFO(type);
     CHECK(hex(encode(envelope)) == (lines.count(type) > 0 ? lines.at(type) : "no golden line"));
   }
+}
+
+TEST_CASE("frames of senders that know of no lanes are read as they were meant",
+          "[control_codec][golden]") {
+  const auto lines = golden("control_messages_older.txt");
+  const auto ready = std::get<Ready>(envelope_of(unhex(lines.at("ready"))).message);
+  CHECK(ready == Ready{.target = "app", .tasks = 3, .lane = ""});
+  const auto beat = std::get<Beat>(envelope_of(unhex(lines.at("beat"))).message);
+  CHECK(beat.targets == std::vector<std::string>{"app"});
+  CHECK(beat.progress.size() == 1);
+  CHECK(beat.lanes.empty());
 }
 
 TEST_CASE("keys that a version does not know are ignored and missing ones keep their default",
@@ -154,12 +172,14 @@ TEST_CASE("the largest beat fits into a frame and what is too long is cut", "[co
                           .took_ms = ~std::uint64_t{0}};
   Beat beat{.worker = 1, .instance = endless, .version = endless, .phase = endless};
   beat.targets.assign(500, endless);
+  beat.lanes.assign(500, endless);
   beat.progress.assign(500, task);
   const std::string frame = encode({.id = endless, .re = endless, .message = beat});
   CHECK(frame.size() <= frame_bytes_max);
   const auto read = std::get<Beat>(envelope_of(frame).message);
   CHECK(read.progress.size() == progress_max);
-  CHECK(read.targets.size() == targets_max);
+  CHECK(read.targets.size() == names_max);
+  CHECK(read.lanes.size() == names_max);
   CHECK(read.progress.at(0).rows == number_max);
   CHECK(read.instance.size() == text_bytes_max);
 }
@@ -180,7 +200,7 @@ TEST_CASE("whatever a message holds it can be read again", "[control_codec]") {
   const bool holds = rc::check([](const std::string& a, const std::string& b, std::uint64_t x,
                                   std::uint64_t y, bool ok) {
     const std::vector<Message> messages{
-        Beat{.worker = x, .instance = a, .phase = b, .slots = y, .targets = {a, b}},
+        Beat{.worker = x, .instance = a, .phase = b, .slots = y, .targets = {a, b}, .lanes = {b}},
         Command{.verb = a, .object = b}, Answer{.ok = ok, .code = a, .detail = b}, Wake{.tasks = y},
         ProgressEvent{.worker = x, .task = {.task = a, .run = b, .rows = y}}};
     for (const Message& message : messages) {

@@ -18,7 +18,7 @@ struct Exchange {
   Switchboard board{{}, clock, random, server, mail};
 
   Exchange() {
-    mail.switchboard.put(KeyRing{});
+    mail.put_keys(KeyRing{});
     board.run_once();
     static_cast<void>(mail.desk.take());
   }
@@ -50,7 +50,7 @@ TEST_CASE("nothing is open before the keys are known", "[switchboard]") {
   Switchboard board({}, clock, random, server, mail);
   board.run_once();
   CHECK(server.opened == 0);
-  mail.switchboard.put(KeyRing{{.name = "w", .public_key = "x", .role = KeyRole::worker}});
+  mail.put_keys(KeyRing{{.name = "w", .public_key = "x", .role = KeyRole::worker}});
   board.run_once();
   CHECK(server.opened == 1);
   CHECK(server.keys.size() == 1);
@@ -66,7 +66,7 @@ TEST_CASE("sockets that broke are opened again with the keys that are known", "[
   server.failures = 1;
   ControlMail mail;
   Switchboard board({}, clock, random, server, mail);
-  mail.switchboard.put(KeyRing{});
+  mail.put_keys(KeyRing{});
   CHECK_THROWS_AS(board.run_once(), BusError);
   board.run_once();
   CHECK(server.opened == 1);
@@ -90,6 +90,7 @@ TEST_CASE("ready tasks wake whoever is free whoever told of them", "[switchboard
       ControlNews{.kind = ControlNews::Kind::ready, .count = 2, .target = "app"});
   exchange.board.run_once();
   CHECK(exchange.server.count<wire::Wake>("worker w") == 1);
+  exchange.clock.advance(1s);
   exchange.server.say(Door::workers, "other",
                       {.message = wire::Ready{.target = "app", .tasks = 1}});
   exchange.board.run_once();
@@ -179,6 +180,93 @@ TEST_CASE("a command has the time at which it was received", "[switchboard]") {
   REQUIRE(mails.size() == 1);
   CHECK(std::get<PendingCommand>(mails.front()).came_at == exchange.clock.since_boot());
   CHECK(exchange.server.closed == 0);
+}
+
+TEST_CASE("no worker can wake the fleet without end", "[switchboard]") {
+  Exchange exchange;
+  for (std::uint64_t id = 1; id <= 100; ++id) exchange.beat("w" + std::to_string(id), 1, idle(id));
+  for (int i = 0; i < 15; ++i) {
+    for (int j = 0; j < 10; ++j)
+      exchange.server.say(Door::workers, "hostile",
+                          {.message = wire::Ready{.target = "app", .tasks = wire::number_max}});
+    exchange.board.run_once();
+    exchange.clock.advance(1ms);
+  }
+  std::size_t wakes = 0;
+  for (std::uint64_t id = 1; id <= 100; ++id)
+    wakes += exchange.server.count<wire::Wake>("worker w" + std::to_string(id));
+  CHECK(wakes == 100);
+  const auto wake = test::message_of(exchange.server.sent["worker w1"].back());
+  CHECK(std::get<wire::Wake>(wake).tasks == Roster::tasks_max);
+  exchange.clock.advance(Roster::pause_of_workers);
+  exchange.board.run_once();  // what was told meanwhile is owed once
+  CHECK(exchange.server.count<wire::Wake>("worker w1") == 2);
+}
+
+TEST_CASE("a worker that tells much of ready tasks is still known to live", "[switchboard]") {
+  Exchange exchange;
+  for (int i = 0; i < 300; ++i)
+    exchange.server.say(Door::workers, "w", {.message = wire::Ready{.target = "app", .tasks = 1}});
+  exchange.board.run_once();
+  exchange.beat("w", 1, idle(7));
+  CHECK(exchange.server.count<wire::BeatAck>("worker w") == 1);
+}
+
+TEST_CASE("tasks for which only workers that are gone were left wake the next one",
+          "[switchboard]") {
+  Exchange exchange;
+  for (std::uint64_t id = 1; id <= 20; ++id) exchange.beat("w" + std::to_string(id), 1, idle(id));
+  for (std::uint64_t id = 1; id <= 20; ++id)
+    if (id != 9) exchange.server.gone.insert("w" + std::to_string(id));
+  const ControlNews ready{.kind = ControlNews::Kind::ready, .count = 1, .target = "app"};
+  exchange.mail.switchboard.put(ready);
+  exchange.board.run_once();
+  CHECK(exchange.server.count<wire::Wake>("worker w9") == 1);
+  exchange.clock.advance(1s);
+  exchange.server.gone.insert("w9");
+  exchange.mail.switchboard.put(ready);
+  exchange.board.run_once();  // nobody is left
+  exchange.beat("back", 1, idle(9));
+  CHECK(exchange.server.count<wire::Wake>("worker back") == 1);
+}
+
+TEST_CASE("connections are forgotten when a revocation ended them", "[switchboard]") {
+  Exchange exchange;
+  exchange.mail.put_keys({{.name = "a", .public_key = "x", .role = KeyRole::worker}});
+  exchange.board.run_once();
+  exchange.beat("w", 1, idle(7));
+  exchange.mail.put_keys({});
+  exchange.mail.switchboard.put(
+      ControlNews{.kind = ControlNews::Kind::ready, .count = 1, .target = "app"});
+  exchange.board.run_once();
+  CHECK(exchange.server.count<wire::Wake>("worker w") == 0);
+  exchange.beat("again", 1, idle(7));
+  CHECK(exchange.server.count<wire::Wake>("worker again") == 1);
+}
+
+TEST_CASE("a gap in the numbers of events means a missed event and nothing else", "[switchboard]") {
+  Exchange exchange;
+  exchange.beat("w", 1, idle(7));
+  exchange.command("", "worker.quiet", "7");
+  exchange.beat("w", 2, {.worker = 7, .phase = "running", .slots = 4, .busy = 1});
+  exchange.beat("w", 3, idle(7));
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [topic, frame] : exchange.server.published)
+    numbers.push_back(std::get<wire::Envelope>(wire::decode(frame)).sequence);
+  CHECK(numbers == std::vector<std::uint64_t>{1, 2, 3});
+}
+
+TEST_CASE("a flood of other mail pushes out neither keys nor a call to look", "[switchboard]") {
+  Exchange exchange;
+  exchange.beat("w", 1, idle(7));
+  exchange.mail.switchboard.put(ControlNews{.kind = ControlNews::Kind::look, .count = 7});
+  exchange.mail.put_keys({{.name = "a", .public_key = "x", .role = KeyRole::worker}});
+  for (int i = 0; i < 10'000; ++i)
+    exchange.mail.switchboard.put(
+        ControlNews{.kind = ControlNews::Kind::ready, .count = 1, .target = "app"});
+  exchange.board.run_once();
+  CHECK(exchange.server.keys.size() == 1);
+  CHECK(exchange.server.count<wire::Look>("worker w") == 1);
 }
 
 TEST_CASE("a worker that is gone is not woken again", "[switchboard]") {

@@ -13,6 +13,7 @@
 
 #include "common/mailbox.hpp"
 #include "common/transport/curve_key_file.hpp"
+#include "common/transport/zmq_control_access.hpp"
 #include "common/transport/zmq_control_client.hpp"
 #include "common/transport/zmq_control_server.hpp"
 #include "common/transport/zmq_event_source.hpp"
@@ -46,7 +47,7 @@ struct Station {
         keys{{.name = "w", .public_key = worker.public_key, .role = KeyRole::worker},
              {.name = "ana", .public_key = ana.public_key, .role = KeyRole::operator_of},
              {.name = "v", .public_key = viewer.public_key, .role = KeyRole::viewer}},
-        address(server.open(keys)) {
+        address(server.open(keys).address) {
     address.holder = "s";
   }
 
@@ -174,7 +175,7 @@ TEST_CASE("a revoked key is outside at once and the others come back by themselv
   Station station;
   const CurveKey second = generate_key();
   station.keys.push_back({.name = "w2", .public_key = second.public_key, .role = KeyRole::worker});
-  CHECK(station.server.open(station.keys).workers == station.address.workers);
+  CHECK(station.server.open(station.keys).address.workers == station.address.workers);
   ZmqControlClient stays(second, false);
   ZmqControlClient goes(station.worker, false);
   stays.connect({station.address});
@@ -195,7 +196,7 @@ TEST_CASE("a revoked key is outside at once and the others come back by themselv
   SchedulerAddress again;
   for (int i = 0; i < 100 && again.workers.empty(); ++i) {
     try {
-      again = station.server.open(station.keys);
+      again = station.server.open(station.keys).address;
     } catch (const BusError&) {  // the old listener goes in the background
       std::this_thread::sleep_for(20ms);
     }
@@ -203,6 +204,36 @@ TEST_CASE("a revoked key is outside at once and the others come back by themselv
   CHECK(again.workers == station.address.workers);
   CHECK(heard("w2", 5s));
   CHECK_FALSE(heard("w", 500ms));
+}
+
+TEST_CASE("sockets tell whether connections from before are left", "[transport]") {
+  Station station;
+  CHECK_FALSE(station.server.open(station.keys).is_anew);
+  station.keys.push_back({.name = "w2", .public_key = generate_key().public_key});
+  CHECK_FALSE(station.server.open(station.keys).is_anew);
+  station.keys.pop_back();
+  bool is_anew = false;
+  for (int i = 0; i < 100 && !is_anew; ++i) {
+    try {
+      is_anew = station.server.open(station.keys).is_anew;
+    } catch (const BusError&) {  // the old listener goes in the background
+      std::this_thread::sleep_for(20ms);
+    }
+  }
+  CHECK(is_anew);
+}
+
+TEST_CASE("a scheduler whose address is no address keeps nobody from the others", "[transport]") {
+  Station station;
+  SchedulerAddress bad_key = station.address;
+  bad_key.holder = "a";  // comes before the good one
+  bad_key.public_key = "no key";
+  SchedulerAddress bad_endpoint = station.address;
+  bad_endpoint.holder = "b";
+  bad_endpoint.workers = "tcp://no port";
+  ZmqControlClient client(station.worker, false);
+  for (int i = 0; i < 2; ++i) CHECK(client.connect({bad_key, bad_endpoint, station.address}) == 1);
+  CHECK_FALSE(client.send("a", "hello"));
 }
 
 TEST_CASE("without keys a tcp endpoint is open to plain clients only when nothing asks for them",
@@ -238,6 +269,36 @@ TEST_CASE("noise and oversized frames and half messages harm nobody", "[transpor
   big.send(zmq::str_buffer("c"), zmq::send_flags::dontwait);
   CHECK(station.hear(300ms).empty());
   CHECK(greet(station, station.worker).has_value());
+}
+
+TEST_CASE("a peer that says more than is read is made to wait", "[transport]") {
+  Station station(false);
+  zmq::context_t context;
+  zmq::socket_t flood(context, zmq::socket_type::dealer);
+  flood.set(zmq::sockopt::linger, 0);
+  flood.set(zmq::sockopt::sndhwm, 1);
+  flood.set(zmq::sockopt::sndbuf, 65'536);
+  flood.connect(station.address.workers);
+  flood.send(zmq::str_buffer("hello"), zmq::send_flags::none);
+  REQUIRE(station.hear(3s).size() == 1);
+  const std::string frame(60'000, 'x');
+  int taken = 0;
+  flood.set(zmq::sockopt::sndtimeo, 500);
+  while (taken < 1'000 && flood.send(zmq::buffer(frame), zmq::send_flags::none)) ++taken;
+  CHECK(taken < 400);  // what the system's buffers hold included
+}
+
+TEST_CASE("events over tcp without keys are to be had only where that is allowed", "[transport]") {
+  const ZmqControlAccess access;
+  SchedulerAddress plain{.events = "tcp://h:7403"};
+  CHECK_FALSE(access.can_subscribe(plain, "", false));
+  CHECK_FALSE(access.can_subscribe(plain, "some.key", false));
+  CHECK(access.can_subscribe(plain, "", true));
+  const SchedulerAddress local{.events = "ipc:///x"};
+  CHECK(access.can_subscribe(local, "", false));
+  plain.public_key = generate_key().public_key;
+  CHECK(access.can_subscribe(plain, "some.key", false));
+  CHECK_FALSE(access.can_subscribe(plain, "", true));
 }
 
 TEST_CASE("a client leaves schedulers that are gone and finds new ones", "[transport]") {

@@ -1,5 +1,7 @@
 #include "worker/channel.hpp"
 
+#include <fmt/format.h>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/memory_control.hpp"
@@ -17,7 +19,8 @@ struct Line {
   Presence presence{20s};
   int wakes = 0;
   Channel channel{
-      {.info = {.instance = "host:1", .version = "1", .slots = 4, .targets = {}, .lanes = {}},
+      {.info =
+           {.instance = "host:1", .version = "1", .slots = 4, .targets = {}, .lanes = {"normal"}},
        .on_wake = [this] { ++wakes; }},
       clock,
       random,
@@ -48,6 +51,14 @@ struct Line {
     settlement.batch_rows = batch_rows;
     return {.lease = settlement.lease, .run = settlement.run, .settlement = settlement};
   }
+  std::vector<wire::Ready> told() {
+    std::vector<wire::Ready> readies;
+    for (const auto& [holder, frame] : client.sent) {
+      const wire::Message message = test::message_of(frame);
+      if (const auto* ready = std::get_if<wire::Ready>(&message)) readies.push_back(*ready);
+    }
+    return readies;
+  }
   wire::Beat last_beat() {
     return std::get<wire::Beat>(test::message_of(client.sent.back().second));
   }
@@ -57,7 +68,7 @@ struct Line {
 
 TEST_CASE("without schedulers nothing is said", "[channel]") {
   Line line;
-  line.channel.ready("app", 3);
+  line.channel.ready({.target = "app", .lane = "", .tasks = 3});
   line.channel.finished(line.finished("t", 10, 10));
   line.turn();
   line.turn(5s);
@@ -76,6 +87,7 @@ TEST_CASE("a beat goes to every scheduler once a second", "[channel]") {
   CHECK(line.client.sent.size() == 4);
   CHECK(line.last_beat().worker == 7);
   CHECK(line.last_beat().phase == "running");
+  CHECK(line.last_beat().lanes == std::vector<std::string>{"normal"});
   line.presence.set_wanted(Wanted::quiet);
   line.turn(1s);
   CHECK(line.last_beat().phase == "quiet");
@@ -120,10 +132,74 @@ TEST_CASE("what became ready is told to the scheduler that answered last", "[cha
   line.clock.advance(1ms);
   line.client.hear("b", wire::BeatAck{});
   line.turn();
-  line.channel.ready("app", 3);
+  line.channel.ready({.target = "app", .lane = "", .tasks = 3});
   line.turn();
   CHECK(line.client.sent.back().first == "b");
   CHECK(std::get<wire::Ready>(test::message_of(line.client.sent.back().second)).tasks == 3);
+}
+
+TEST_CASE("a scheduler that takes nothing is passed over for the next one", "[channel]") {
+  Line line;
+  line.find({"a", "b"});
+  line.client.hear("a", wire::BeatAck{});
+  line.turn();
+  line.clock.advance(1ms);
+  line.client.hear("b", wire::BeatAck{});
+  line.turn();
+  line.client.deaf.insert("b");
+  line.channel.ready({.target = "app", .lane = "", .tasks = 3});
+  line.turn();
+  CHECK(line.client.sent.back().first == "a");
+  CHECK(line.told().size() == 1);
+}
+
+TEST_CASE("what becomes ready is told at once and then at most ten times a second", "[channel]") {
+  Line line;
+  line.find({"a"});
+  line.client.hear("a", wire::BeatAck{});
+  line.turn();
+  line.channel.ready({.target = "app", .lane = "urgent", .tasks = 1});
+  line.turn();
+  REQUIRE(line.told().size() == 1);
+  for (int i = 0; i < 9; ++i) {
+    line.channel.ready({.target = "app", .lane = "urgent", .tasks = 1});
+    line.turn(10ms);
+  }
+  CHECK(line.told().size() == 1);
+  line.channel.ready({.target = "billing", .lane = "bulk", .tasks = 1});
+  line.turn();
+  REQUIRE(line.told().size() == 2);  // another target has its own time
+  line.turn(10ms);
+  REQUIRE(line.told().size() == 3);
+  CHECK(line.told().back() == wire::Ready{.target = "app", .tasks = 9, .lane = "urgent"});
+  line.turn(1s);
+  CHECK(line.told().size() == 3);
+}
+
+TEST_CASE("tasks of several lanes that are told together are of no known lane", "[channel]") {
+  Line line;
+  line.find({"a"});
+  line.client.hear("a", wire::BeatAck{});
+  line.turn();
+  line.channel.ready({.target = "app", .lane = "urgent", .tasks = 1});
+  line.channel.ready({.target = "app", .lane = "bulk", .tasks = 1});
+  line.turn();
+  CHECK(line.told() == std::vector<wire::Ready>{{.target = "app", .tasks = 2, .lane = ""}});
+}
+
+TEST_CASE("progress that nobody can be told of in time does not pile up", "[channel]") {
+  Line line;
+  line.find({"a"});
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 900; ++i)
+      line.channel.finished(line.finished(fmt::format("t{}", round * 900 + i), 1, 1));
+    line.turn();
+  }
+  std::size_t told = 0;
+  for (int i = 0; i < 60; ++i) line.turn(200ms);
+  for (const auto& [holder, frame] : line.client.sent)
+    told += std::get<wire::Beat>(test::message_of(frame)).progress.size();
+  CHECK(told == 1'000);
 }
 
 TEST_CASE("a wake wakes and a look asks for a beat and garbage does nothing", "[channel]") {

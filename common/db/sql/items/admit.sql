@@ -7,7 +7,8 @@
 --
 --   $1 text     target
 -- Returns  one row: free (slots before, at most 256 at a time), taken (tasks), aside (tasks),
---          closed_shares (tenants that left the line because nothing of theirs may be admitted)
+--          closed_shares (tenants that left the line because nothing of theirs may be admitted),
+--          lane (of all that were taken; NULL when there are several, or none)
 -- Locks    the shares and tasks it changes; the target's slots are the caller's
 -- Index    shares_next from the target's virtual time, items_wai from each share's head; rows are
 --          changed by ctid
@@ -81,6 +82,7 @@ WITH room AS MATERIALIZED (
    WHERE t.ctid = ANY (ARRAY (SELECT tid FROM taken ORDER BY place))
      AND NOT t.is_leased AND t.enqueue_at IS NULL
      AND t.admission + 0 = 1  -- not the index's condition: only the ctids may lead to the rows
+  RETURNING t.lane
 ), aside AS (
   UPDATE lethe.items t
      SET (admission, enqueue_at) = (
@@ -118,4 +120,5 @@ WITH room AS MATERIALIZED (
 )
 SELECT coalesce((SELECT free FROM room), 0) AS free, (SELECT count(*) FROM taken) AS taken,
        (SELECT count(*) FROM judged WHERE NOT fits) AS aside,
-       (SELECT count(*) FROM moved WHERE NOT eligible) AS closed_shares
+       (SELECT count(*) FROM moved WHERE NOT eligible) AS closed_shares,
+       (SELECT CASE WHEN min(a.lane) = max(a.lane) THEN min(a.lane) END FROM admitted a) AS lane

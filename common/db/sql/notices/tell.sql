@@ -2,7 +2,7 @@
 -- nothing depends on anybody's hearing it. Not for what workers do all the time, because commits
 -- that tell something wait for each other.
 --
---   $1 text     "ready N TARGET", "look WORKER" (0: each) or "keys"
+--   $1 text     "ready N TARGET LANE" (LANE may be missing), "look WORKER" (0: each) or "keys"
 -- Returns  one row
 -- Locks    the server's notification queue, during the commit
 -- Index    none
