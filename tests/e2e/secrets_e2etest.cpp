@@ -145,7 +145,7 @@ TEST_CASE("a mistyped connection string ends every program and its password is n
           "[fleet][secrets]") {
   Fleet fleet;
   for (const std::string& url :
-       {fmt::format("postgresql://lethe:100%{}@db/x", typed), fmt::format("password=my {}", typed),
+       {fmt::format("postgresql://lethe:100%s{}@db/x", typed), fmt::format("password=my {}", typed),
         fmt::format("postgresql://lethe:my@{}/x", typed) + "@db/x"}) {
     const Environment mistyped{{"LETHE_DATABASE_URL", url}};
     for (const char* program : {"lethe-worker", "lethe-scheduler"})

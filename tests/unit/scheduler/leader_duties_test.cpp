@@ -181,26 +181,50 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a duty that takes as long as a term each time lets the others go first",
+          "[leader_duties]") {
+  World world;
+  int slow = 0;
+  int others = 0;
+  const auto take_long = [&](const Lead&) {
+    ++slow;
+    world.clock.advance(13s);
+  };
+  LeaderDuties leader = world.leader_of(
+      "me", {{.name = "slow", .interval = 1s, .run_once = take_long},
+             {.name = "other", .interval = 1s, .run_once = [&](const Lead&) { ++others; }}});
+  for (int turn = 0; turn < 10; ++turn) {
+    CHECK_FALSE(leader.run_once());
+    world.clock.advance(2s);
+  }
+  CHECK(slow == 10);
+  CHECK(others == 9);
+}
+
 TEST_CASE("a duty that takes long renews the term and ends when it cannot", "[leader_duties]") {
   World world;
   LeaderDuties other = world.leader("other");
   int steps = 0;
+  int lost_at = 0;
+  const auto go_on = [&](const Lead& lead) {
+    while (steps < 100 && lead.keep()) {
+      if (++steps == lost_at) world.leadership.depose();
+      world.clock.advance(1s);
+      CHECK_FALSE(other.run_once());
+    }
+  };
   LeaderDuties leader =
-      world.leader_of("me", {{.name = "long", .interval = 1s, .run_once = [&](const Lead& lead) {
-                                while (steps < 100 && lead.keep()) {
-                                  ++steps;
-                                  world.clock.advance(1s);
-                                  CHECK_FALSE(other.run_once());
-                                }
-                              }}});
+      world.leader_of("me", {{.name = "long", .interval = 1s, .run_once = go_on}});
   CHECK(leader.run_once());
   CHECK(steps == 100);
   CHECK(verdict_of(world.supervision, "long") == LoopVerdict::good);
-  steps = 50;
-  world.leadership.depose();
+  steps = 0;
+  lost_at = 20;
   world.clock.advance(1s);
   CHECK_FALSE(leader.run_once());
-  CHECK(steps < 56);  // until the next renewal
+  CHECK(steps >= lost_at);
+  CHECK(steps < lost_at + 6);  // until the next renewal
+  CHECK(verdict_of(world.supervision, "long") == LoopVerdict::resting);
 }
 
 TEST_CASE("a scheduler that leads after another one begins with everything", "[leader_duties]") {
