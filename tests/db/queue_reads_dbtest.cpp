@@ -161,8 +161,13 @@ TEST_CASE("an old snapshot does not make the queue read again what it served bef
   }
   const auto read = entries_read(database);
   INFO("index entries read per task: " << read / (turns * batch));
+  INFO(
+      database.text("SELECT string_agg(indexrelname || ' ' || idx_tup_read, ', ' ORDER BY "
+                    "idx_tup_read DESC) FROM pg_stat_user_indexes WHERE idx_tup_read > 0"));
   CHECK(read > 0);
-  CHECK(read < turns * batch * 50);
+  // 15 as a rule; up to 153 where the sample of ANALYZE makes a look at leases read ended ones. A
+  // turn that read all that was served before would make it 500 and more.
+  CHECK(read < turns * batch * 300);
   CHECK(rows_scanned(database) == 0);
 }
 
